@@ -41,6 +41,19 @@ impl Timestamp {
     }
 }
 
+/// When something happens, in every form that core needs. The shell knows the calendar; core does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// Platform time.
+    pub now: Timestamp,
+    /// The local day, as a number of days since 1970.
+    pub day: i32,
+    /// The first day of the local month, likewise.
+    pub month_start_day: i32,
+    /// When the campaign's shift ends, where that is known.
+    pub shift_end: Option<Timestamp>,
+}
+
 /// A duration in whole milliseconds, saturating.
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)

@@ -1,0 +1,102 @@
+//! People come first: what the platform is found to be set to, compared with what paced set.
+//!
+//! A value that equals a directive of ours which was never confirmed is ours. Anything else was set by someone, and the
+//! campaign is left alone until it is released.
+
+use crate::entry::Event;
+use crate::reading::Setting;
+use crate::state::{CampaignState, Knowledge};
+use crate::time::Timestamp;
+
+/// The state after the platform was read back and found to have `found`.
+#[must_use]
+pub fn read_back(mut state: CampaignState, found: Setting, now: Timestamp) -> (CampaignState, Vec<Event>) {
+    state.read_back_at = Some(now);
+    if state.people_hold.is_some() {
+        state.people_hold = Some(found);
+        state.setting = found;
+        return (state, Vec::new());
+    }
+    let is_ours = state.owns(found);
+    let was_known = state.knowledge;
+    let expected = state.setting;
+    match was_known {
+        Knowledge::Confirmed if is_ours => {}
+        Knowledge::Confirmed => return (held(state, expected, found), vec![Event::PeopleHold { expected, found }]),
+        Knowledge::Journalled | Knowledge::Assumed if !is_ours && found.status != expected.status => {
+            return (held(state, expected, found), vec![Event::PeopleHold { expected, found }]);
+        }
+        Knowledge::Journalled | Knowledge::Assumed | Knowledge::Released | Knowledge::Unreadable => {}
+    }
+    let events =
+        if was_known == Knowledge::Confirmed || found == expected { vec![] } else { vec![Event::Adopted(found)] };
+    state.note_confirmed(found, now);
+    (state, events)
+}
+
+/// The state after the platform answered that it can't be read back.
+#[must_use]
+pub fn read_back_unavailable(mut state: CampaignState, now: Timestamp) -> (CampaignState, Vec<Event>) {
+    state.read_back_at = Some(now);
+    state.can_read_back = false;
+    if state.knowledge != Knowledge::Confirmed {
+        state.knowledge = Knowledge::Unreadable;
+    }
+    (state, vec![Event::ReadBackUnavailable])
+}
+
+fn held(mut state: CampaignState, expected: Setting, found: Setting) -> CampaignState {
+    debug_assert_ne!(expected, found);
+    state.people_hold = Some(found);
+    state.setting = found;
+    state.knowledge = Knowledge::Confirmed;
+    state.unconfirmed.clear();
+    state
+}
+
+/// An operator's word on a campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Command {
+    /// Pause it until `Resume`.
+    Pause,
+    /// Undo `Pause`.
+    Resume,
+    /// Let paced pace it again after a person's change, from the platform's own ratio; a pause is lifted.
+    Release,
+}
+
+/// The state after an operator's command.
+///
+/// # Errors
+/// The command does not fit the state; the text says why, and what would.
+pub fn operate(mut state: CampaignState, command: Command) -> Result<(CampaignState, Vec<Event>), String> {
+    match command {
+        Command::Pause if state.people_hold.is_some() => {
+            Err("a person changed this campaign and paced leaves it alone: release it first".to_owned())
+        }
+        Command::Pause => {
+            state.operator_pause = true;
+            Ok((state, Vec::new()))
+        }
+        Command::Resume if state.people_hold.is_some() => {
+            Err("a person changed this campaign and paced leaves it alone: use `release`".to_owned())
+        }
+        Command::Resume if !state.operator_pause => Err("this campaign is not paused by an operator".to_owned()),
+        Command::Resume => {
+            state.operator_pause = false;
+            Ok((state, Vec::new()))
+        }
+        Command::Release if state.people_hold.is_none() && !state.is_unknown => {
+            Err("this campaign is paced already".to_owned())
+        }
+        Command::Release => {
+            state.people_hold = None;
+            state.is_unknown = false;
+            state.operator_pause = false;
+            state.can_read_back = true;
+            state.knowledge = Knowledge::Released;
+            Ok((state, vec![Event::Released]))
+        }
+    }
+}

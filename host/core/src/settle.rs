@@ -1,0 +1,123 @@
+//! What became of a directive: the ratio in force moves only when the platform has accepted it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::breaker::{Breaker, Health};
+use crate::config::{CampaignConfig, Stance};
+use crate::directive::{Directive, Urgency};
+use crate::entry::{Event, Reason};
+use crate::people;
+use crate::reading::{Failure, Observation, Setting, Status};
+use crate::state::CampaignState;
+use crate::time::{Moment, Timestamp};
+
+/// What became of a directive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// The platform accepted it, and answered that this is in force, where it says so.
+    Applied(Option<Setting>),
+    /// Sending it failed.
+    Failed(Failure),
+    /// It was put off and not sent.
+    Deferred(String),
+    /// A newer directive took its place.
+    Superseded,
+    /// Reading back first found a person's change; it was not sent.
+    Found(Setting),
+    /// The platform does not know the campaign.
+    Unknown,
+}
+
+impl Outcome {
+    /// The word for logs and the journal.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Applied(_) => "applied",
+            Self::Failed(_) => "failed",
+            Self::Deferred(_) => "deferred",
+            Self::Superseded => "superseded",
+            Self::Found(_) => "held-back",
+            Self::Unknown => "unknown-campaign",
+        }
+    }
+}
+
+/// Everything that changes a campaign's state, as the journal keeps it, so that a replay can feed it again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Fed {
+    /// [`crate::step::step`] ran on this.
+    Step(Option<Observation>, Moment),
+    /// [`settle`] ran on this.
+    Settled(Directive, Outcome, Timestamp),
+    /// [`people::read_back`] ran on this.
+    ReadBack(Setting, Timestamp),
+    /// [`people::read_back_unavailable`] ran.
+    ReadBackUnavailable(Timestamp),
+    /// [`failed`] ran on this.
+    Failed(Failure, Timestamp),
+    /// [`people::operate`] ran on this.
+    Operated(people::Command, Timestamp),
+}
+
+/// The state after `directive` came to `outcome`.
+#[must_use]
+pub fn settle(
+    config: &CampaignConfig,
+    mut state: CampaignState,
+    directive: &Directive,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> (CampaignState, Vec<Event>) {
+    match outcome {
+        Outcome::Applied(answer) => {
+            state.note_confirmed(answer.unwrap_or(directive.setting), now);
+            if matches!(state.breaker, Breaker::Closed { .. }) {
+                state.breaker = Breaker::default();
+            }
+            (state, Vec::new())
+        }
+        // A pause that fails while the breaker probes is tried again at the next tick; it must not renew the cooldown.
+        Outcome::Failed(_) if directive.urgency == Urgency::Pause && state.breaker == Breaker::HalfOpen => {
+            (state, Vec::new())
+        }
+        Outcome::Failed(_) => failed(config, state, now),
+        Outcome::Deferred(_) | Outcome::Superseded => (state, Vec::new()),
+        Outcome::Found(found) => people::read_back(state, *found, now),
+        Outcome::Unknown => {
+            state.is_unknown = true;
+            (state, vec![Event::Unknown])
+        }
+    }
+}
+
+/// The state after something that the cycle needs failed: an update, or reading back.
+#[must_use]
+pub fn failed(config: &CampaignConfig, mut state: CampaignState, now: Timestamp) -> (CampaignState, Vec<Event>) {
+    let was_open = state.breaker.is_open();
+    state.breaker = state.breaker.after(Health::Failure, config.breaker_failures, config.breaker_cooldown, now);
+    match state.breaker {
+        Breaker::Open { until } if !was_open => (state, vec![Event::BreakerOpened { until }]),
+        _ => (state, Vec::new()),
+    }
+}
+
+/// What to send when paced ends, if anything.
+#[must_use]
+pub fn exit(config: &CampaignConfig, state: &CampaignState) -> Option<Directive> {
+    let is_ours = state.people_hold.is_none() && !state.is_unknown && state.is_settled();
+    if !is_ours || state.setting.status == Status::Paused {
+        return None;
+    }
+    let target = match config.on_exit {
+        Stance::Hold => return None,
+        Stance::Safe => Setting { ratio: state.ratio_at_most(config.safe_ratio), ..state.setting },
+        Stance::Pause => Setting { status: Status::Paused, ..state.setting },
+    };
+    (target != state.setting).then(|| Directive {
+        setting: target,
+        urgency: Urgency::of(state.setting, target),
+        read_first: false,
+        cause: Some(Reason::Exit),
+    })
+}

@@ -1,0 +1,173 @@
+//! All that is remembered of one campaign between two steps.
+//!
+//! It is a plain value: the daemon stores it with each decision, and a host that starts after a crash goes on from it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::breaker::Breaker;
+use crate::config::{CampaignConfig, Stance};
+use crate::entry::Reason;
+use crate::feed::Feed;
+use crate::policy::Revision;
+use crate::ratio::DialRatio;
+use crate::reading::{Setting, Status};
+use crate::time::Timestamp;
+use crate::trip::Trip;
+
+/// Directives remembered that the platform may have taken without saying so.
+const MAX_UNCONFIRMED: usize = 4;
+
+/// The state of one campaign.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CampaignState {
+    /// What is in force, as far as is known.
+    pub setting: Setting,
+    /// How `setting` came to be known.
+    pub knowledge: Knowledge,
+    /// Whether the platform can be read back; a 404 or 405 says no.
+    pub can_read_back: bool,
+    /// Directives that were sent and neither confirmed nor refused.
+    pub unconfirmed: Vec<Setting>,
+    /// A person's change that paced leaves alone: what they set.
+    pub people_hold: Option<Setting>,
+    /// An operator paused the campaign through paced.
+    pub operator_pause: bool,
+    /// The platform does not know the campaign.
+    pub is_unknown: bool,
+    /// Circuit breaker.
+    pub breaker: Breaker,
+    /// Safety trip.
+    pub trip: Trip,
+    /// Metrics.
+    pub feed: Feed,
+    /// When readings had been missing for `blind_after`.
+    pub blind_since: Option<Timestamp>,
+    /// The policy's memory.
+    pub policy: PolicyMemory,
+    /// When the campaign was stepped last.
+    pub stepped_at: Option<Timestamp>,
+    /// When a setting was confirmed last.
+    pub confirmed_at: Option<Timestamp>,
+    /// When it was read back last.
+    pub read_back_at: Option<Timestamp>,
+    /// What the guard did last.
+    pub reasons: Vec<Reason>,
+}
+
+/// How the campaign's setting came to be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Knowledge {
+    /// Nothing is known but the configuration's initial ratio.
+    Assumed,
+    /// It stood in the journal; the platform has not been asked yet.
+    Journalled,
+    /// An operator gave the campaign back; the platform's setting is to be taken over.
+    Released,
+    /// The platform can't be read back, and nothing has been sent yet.
+    Unreadable,
+    /// The platform confirmed it.
+    Confirmed,
+}
+
+/// What is remembered of a campaign's policy.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PolicyMemory {
+    /// The state that it returned last.
+    pub state: Vec<u8>,
+    /// The version of those bytes.
+    pub state_version: u32,
+    /// The revision that decided last.
+    pub revision: Revision,
+    /// When it was asked last.
+    pub asked_at: Option<Timestamp>,
+    /// Consecutive faults.
+    pub faults: u32,
+    /// While the fallback decides: when the policy is tried again.
+    pub fallback_until: Option<Timestamp>,
+}
+
+impl CampaignState {
+    /// The state of a campaign of which nothing is known.
+    #[must_use]
+    pub fn new(config: &CampaignConfig) -> Self {
+        Self {
+            setting: Setting { ratio: config.initial_dial_ratio, status: Status::Active },
+            knowledge: Knowledge::Assumed,
+            can_read_back: true,
+            unconfirmed: Vec::new(),
+            people_hold: None,
+            operator_pause: false,
+            is_unknown: false,
+            breaker: Breaker::default(),
+            trip: Trip::default(),
+            feed: Feed::default(),
+            blind_since: None,
+            policy: PolicyMemory::default(),
+            stepped_at: None,
+            confirmed_at: None,
+            read_back_at: None,
+            reasons: Vec::new(),
+        }
+    }
+
+    /// The state that a host which stopped left, for the host that goes on: the platform is to be asked again.
+    #[must_use]
+    pub fn recovered(self) -> Self {
+        let knowledge = match self.knowledge {
+            Knowledge::Confirmed | Knowledge::Journalled => Knowledge::Journalled,
+            other => other,
+        };
+        Self { knowledge, can_read_back: true, is_unknown: false, ..self }
+    }
+
+    /// Whether the platform's own setting is known well enough to act on.
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        matches!(self.knowledge, Knowledge::Confirmed | Knowledge::Unreadable)
+    }
+
+    /// Why paced wants the campaign paused, if it does.
+    #[must_use]
+    pub fn wants_pause(&self, config: &CampaignConfig) -> Option<Reason> {
+        if self.operator_pause {
+            Some(Reason::OperatorPause)
+        } else if self.trip.is_tripped() {
+            Some(Reason::Tripped)
+        } else if !matches!(self.breaker, Breaker::Closed { .. }) {
+            Some(Reason::BreakerOpen)
+        } else if self.blind_since.is_some() && config.when_blind == Stance::Pause {
+            Some(Reason::Blind)
+        } else {
+            None
+        }
+    }
+
+    /// The ratio in force, brought down to `most` if it is above.
+    #[must_use]
+    pub fn ratio_at_most(&self, most: DialRatio) -> DialRatio {
+        self.setting.ratio.min(most)
+    }
+
+    /// Whether paced set this value itself: it is in force, or was sent and never confirmed.
+    #[must_use]
+    pub fn owns(&self, found: Setting) -> bool {
+        found == self.setting || self.unconfirmed.contains(&found)
+    }
+
+    /// Notes that `setting` is being sent.
+    pub(crate) fn note_sent(&mut self, setting: Setting) {
+        self.unconfirmed.retain(|sent| *sent != setting);
+        self.unconfirmed.push(setting);
+        if self.unconfirmed.len() > MAX_UNCONFIRMED {
+            self.unconfirmed.remove(0);
+        }
+    }
+
+    /// Notes that the platform has `setting`.
+    pub(crate) fn note_confirmed(&mut self, setting: Setting, now: Timestamp) {
+        self.setting = setting;
+        self.knowledge = Knowledge::Confirmed;
+        self.unconfirmed.clear();
+        self.confirmed_at = Some(now);
+    }
+}
