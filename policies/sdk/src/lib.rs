@@ -73,7 +73,7 @@ macro_rules! export {
         #[cfg(target_family = "wasm")]
         const _: () = {
             type PolicyComponent = $crate::guest::Component<$policy>;
-            $crate::bindings::export!(PolicyComponent with_types_in $crate::bindings);
+    $crate::bindings::export!(PolicyComponent with_types_in $crate::bindings);
         };
     };
 }

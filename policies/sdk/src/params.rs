@@ -180,7 +180,6 @@ impl Params for () {
     }
 }
 
-
 /// Declares the parameters of a policy: a struct that implements [`Params`] and [`Default`].
 ///
 /// Each field is `name: type = default, in bounds, unit "unit";`, with its help as a doc comment. `f64` and `i64`
