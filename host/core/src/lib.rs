@@ -5,6 +5,7 @@
 //! directive's fate comes back through [`settle::settle`], and people's changes through [`people::read_back`].
 
 pub mod breaker;
+pub mod budget;
 pub mod config;
 pub mod directive;
 pub mod entry;
