@@ -111,7 +111,7 @@ impl Journal {
     /// A number for a decision that is being taken. Take it when core steps, so that numbers follow the steps.
     #[must_use]
     pub fn next_id(&self) -> DecisionId {
-        DecisionId(self.next_seq())
+        DecisionId::new(self.next_seq())
     }
 
     fn next_seq(&self) -> i64 {
@@ -152,7 +152,7 @@ impl Journal {
 
     fn number(&self, record: Record) -> Numbered {
         let seq = match &record {
-            Record::Decision(decision) => decision.id.0,
+            Record::Decision(decision) => decision.id.get(),
             Record::Outcome(_) | Record::Event(_) => self.next_seq(),
             Record::State { .. } => 0,
         };

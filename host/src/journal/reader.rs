@@ -170,21 +170,21 @@ impl JournalReader {
 #[derive(Clone, Copy, Debug)]
 struct Source {
     select: &'static str,
-    /// The first and the last row of a span of time, by the index on time.
+    /// The first and the last row of a span of time. Left to itself, SQLite would walk the table until one fits.
     first_since: &'static str,
     last_until: &'static str,
 }
 
 const DECISIONS: Source = Source {
     select: "SELECT * FROM decisions",
-    first_since: "SELECT min(id) FROM decision WHERE at_ms >= ?1",
-    last_until: "SELECT max(id) FROM decision WHERE at_ms < ?1",
+    first_since: "SELECT min(id) FROM decision INDEXED BY decision_by_time WHERE at_ms >= ?1",
+    last_until: "SELECT max(id) FROM decision INDEXED BY decision_by_time WHERE at_ms < ?1",
 };
 
 const EVENTS: Source = Source {
     select: "SELECT * FROM events",
-    first_since: "SELECT min(seq) FROM event WHERE at_ms >= ?1",
-    last_until: "SELECT max(seq) FROM event WHERE at_ms < ?1",
+    first_since: "SELECT min(seq) FROM event INDEXED BY event_by_time WHERE at_ms >= ?1",
+    last_until: "SELECT max(seq) FROM event INDEXED BY event_by_time WHERE at_ms < ?1",
 };
 
 /// Rows of a journal, in order. After an error there are no more.

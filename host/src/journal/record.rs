@@ -10,12 +10,21 @@ use paced_core::policy::Revision;
 use paced_core::ratio::DialRatio;
 use paced_core::reading::Setting;
 use paced_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// Names one decision for ever, across restarts; later decisions have greater ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DecisionId(pub(super) i64);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DecisionId(i64);
 
 impl DecisionId {
+    /// The decision with this number in the column `id` of the view `decisions`. A new decision's number comes from
+    /// [`Journal::next_id`](super::Journal::next_id).
+    #[must_use]
+    pub const fn new(number: i64) -> Self {
+        Self(number)
+    }
+
     /// The number in the column `id` of the view `decisions`.
     #[must_use]
     pub const fn get(self) -> i64 {
