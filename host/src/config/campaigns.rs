@@ -35,11 +35,12 @@ pub(super) struct Campaigns {
 
 /// Reads the campaigns of the section `top`.
 pub(super) fn read(context: &Context<'_>, top: &Section<'_>) -> Campaigns {
-    let sections = top.sections("campaigns", "[[campaigns]]").unwrap_or_default();
-    if sections.is_empty() {
+    let sections = top.sections("campaigns", "[[campaigns]]");
+    if sections.as_ref().is_some_and(Vec::is_empty) {
         let message = "is missing: at least one [[campaigns]] with id and total_agents";
         context.source.error(&top.place_of("campaigns"), message);
     }
+    let sections = sections.unwrap_or_default();
     if sections.len() > MOST_CAMPAIGNS {
         let message = format!("{} campaigns are too many: at most {MOST_CAMPAIGNS}", sections.len());
         context.source.error(&top.place_of("campaigns"), message);

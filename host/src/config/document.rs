@@ -15,6 +15,9 @@ use super::values::Taken;
 /// Longest value that a finding quotes, in characters.
 const LONGEST_QUOTE: usize = 60;
 
+/// A section with more keys than this is not listed in a finding.
+const MOST_KEYS_LISTED: usize = 12;
+
 /// Instead of a value that may hold a secret.
 pub(super) const HIDDEN: &str = "(hidden)";
 
@@ -156,16 +159,29 @@ impl<'a> Source<'a> {
     }
 }
 
+/// What to say about a key that its section does not know. A key of another section is no slip of the pen: TOML puts
+/// a line that is meant for the top into the section above it.
 fn unknown_key(stranger: &Stranger, known: &BTreeMap<&'static str, BTreeSet<&'static str>>) -> String {
     let Stranger { name, section, .. } = stranger;
-    if let Some(elsewhere) = known.get(name.as_str()) {
-        let sections: Vec<_> = elsewhere.iter().copied().collect();
-        return format!("unknown key here; `{name}` belongs in {}", sections.join(" or "));
+    let sections_of = |key: &str| {
+        let sections: Vec<_> = known.get(key).into_iter().flatten().copied().collect();
+        sections.join(" or ")
+    };
+    if known.contains_key(name.as_str()) {
+        return format!("unknown key here; it belongs to {}", sections_of(name));
     }
-    let here: Vec<_> = known.iter().filter(|(_, sections)| sections.contains(section)).map(|(key, _)| *key).collect();
-    match nearest(name, here.iter().copied()) {
-        Some(key) => format!("unknown key; did you mean `{key}`?"),
-        None => format!("unknown key; {section} has {}", here.join(", ")),
+    let here = || known.iter().filter(|(_, sections)| sections.contains(section)).map(|(key, _)| *key);
+    if let Some(key) = nearest(name, here()) {
+        return format!("unknown key; did you mean `{key}`?");
+    }
+    if let Some(key) = nearest(name, known.keys().copied()) {
+        return format!("unknown key; did you mean `{key}`, which belongs to {}?", sections_of(key));
+    }
+    let keys: Vec<_> = here().take(MOST_KEYS_LISTED + 1).collect();
+    if keys.len() > MOST_KEYS_LISTED {
+        "unknown key; docs/configuration.md lists all keys".to_owned()
+    } else {
+        format!("unknown key; here may stand {}", keys.join(", "))
     }
 }
 
@@ -262,9 +278,9 @@ impl<'a> Section<'a> {
         Self::new(self.source, table, title, Site { value: None, ..site })
     }
 
-    /// The sections of a list of tables; `None` where there is no such list at all.
+    /// The sections of a list of tables, none where there is no list; `None` where something else stands there.
     pub(super) fn sections(&self, key: &'static str, title: &'static str) -> Option<Vec<Self>> {
-        let (site, item) = self.item(key)?;
+        let Some((site, item)) = self.item(key) else { return Some(Vec::new()) };
         let tables: Option<Vec<(Option<usize>, &dyn TableLike)>> = match item {
             Item::ArrayOfTables(tables) => {
                 Some(tables.iter().map(|table| (self.line_of(table.span()), table as &dyn TableLike)).collect())
@@ -278,7 +294,7 @@ impl<'a> Section<'a> {
         };
         let Some(tables) = tables else {
             self.source.error(&site, format!("must be a list of tables, each written {title}"));
-            return Some(Vec::new());
+            return None;
         };
         let section = |(nth, (line, table)): (usize, (Option<usize>, &'a dyn TableLike))| {
             let site = Site { line: line.or(site.line), key: format!("{}[{nth}]", site.key), value: None };

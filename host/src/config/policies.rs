@@ -95,7 +95,7 @@ fn read_entry(source: &Source<'_>, section: Section<'_>, directory: &Path, is_bu
     let file = section.setting("file", text(4096, "policies/mine.wasm"));
     match (&file.site, &file.value) {
         (Some(site), Some(_)) if is_built_in => {
-            source.error(site, "this is the name of a built-in policy: give the file's policy another name");
+            source.error(site, "a built-in policy has no file: give the policy in this file another name");
         }
         (Some(site), Some(name)) if !directory.join(name).is_file() => {
             source.error(site, "no such file, seen from this file's directory");
