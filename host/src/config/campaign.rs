@@ -9,8 +9,8 @@ use paced_core::config::{AbandonmentConfig, CampaignConfig, ReportingWindow};
 use paced_core::policy::AbandonmentOf;
 use paced_core::ratio::DialRatio;
 
-use super::document::{Site, Source};
 use super::settings::{Effective, Jurisdiction, Layers, Origin};
+use super::source::{Site, Source};
 use super::values::brief;
 
 /// Intervals without a fresh reading that make a campaign stale, and blind, where nothing else is said.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::document::{Section, Site, Source};
 use super::finding::nearest;
 use super::policies::{self, PolicyEntry};
+use super::section::Section;
 use super::settings::{Layers, Settings};
+use super::source::{Site, Source};
 use super::values::{text, whole};
 use super::{Campaign, POLICY, campaign};
 

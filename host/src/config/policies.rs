@@ -10,8 +10,9 @@ use std::time::Duration;
 use paced_core::params::{Descriptor, ParamError, ParamValue};
 
 use super::Config;
-use super::document::{Section, Site, Source, join};
 use super::finding::{Finding, Severity, in_order, nearest};
+use super::section::Section;
+use super::source::{Site, Source, join};
 use super::values::{duration, param, size, text, whole_number};
 
 /// Longest name of a policy, in bytes.
