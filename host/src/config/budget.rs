@@ -3,9 +3,9 @@
 use paced_core::budget::Budget;
 
 use super::campaigns::Campaigns;
-use super::document::{Setting, Site, Source};
 use super::finding::{Finding, Severity};
 use super::platform::{ANALYTICS_PER_MINUTE, BATCH_SIZE, Quotas, UPDATES_PER_MINUTE};
+use super::source::{Setting, Site, Source};
 
 /// The budget, unless something that it is made of is wrong.
 pub(super) fn of(campaigns: &Campaigns, quotas: &Quotas) -> Option<Budget> {

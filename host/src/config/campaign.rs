@@ -9,8 +9,8 @@ use paced_core::config::{AbandonmentConfig, CampaignConfig, ReportingWindow};
 use paced_core::policy::AbandonmentOf;
 use paced_core::ratio::DialRatio;
 
-use super::document::{Site, Source};
 use super::settings::{Effective, Jurisdiction, Layers, Origin};
+use super::source::{Site, Source};
 use super::values::brief;
 
 /// Intervals without a fresh reading that make a campaign stale, and blind, where nothing else is said.
@@ -88,7 +88,10 @@ fn resolve_ages(check: &Check<'_>, layers: Layers<'_>, config: &mut CampaignConf
     }
     if stale.value >= blind.value {
         let message = format!("stale_after ({stale_words}) must be less than blind_after ({blind_words})");
-        check.error(&[stale.origin, blind.origin, poll.origin], message);
+        // Where nothing is said of an age, it follows the interval.
+        let follows = stale.origin.site.is_none() || blind.origin.site.is_none();
+        let parties = [stale.origin, blind.origin, poll.origin];
+        check.error(if follows { &parties } else { &parties[..2] }, message);
     }
 }
 

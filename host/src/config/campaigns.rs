@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::document::{Section, Site, Source};
 use super::finding::nearest;
 use super::policies::{self, PolicyEntry};
+use super::section::Section;
 use super::settings::{Layers, Settings};
+use super::source::{Site, Source};
 use super::values::{text, whole};
 use super::{Campaign, POLICY, campaign};
 
@@ -35,11 +36,12 @@ pub(super) struct Campaigns {
 
 /// Reads the campaigns of the section `top`.
 pub(super) fn read(context: &Context<'_>, top: &Section<'_>) -> Campaigns {
-    let sections = top.sections("campaigns", "[[campaigns]]").unwrap_or_default();
-    if sections.is_empty() {
+    let sections = top.sections("campaigns", "[[campaigns]]");
+    if sections.as_ref().is_some_and(Vec::is_empty) {
         let message = "is missing: at least one [[campaigns]] with id and total_agents";
         context.source.error(&top.place_of("campaigns"), message);
     }
+    let sections = sections.unwrap_or_default();
     if sections.len() > MOST_CAMPAIGNS {
         let message = format!("{} campaigns are too many: at most {MOST_CAMPAIGNS}", sections.len());
         context.source.error(&top.place_of("campaigns"), message);

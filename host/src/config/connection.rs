@@ -8,9 +8,9 @@ use std::net::IpAddr;
 use reqwest::Url;
 
 use super::Inputs;
-use super::document::{HIDDEN, Setting, Site};
 use super::finding::{Finding, Severity};
 use super::secret::Secret;
+use super::source::{HIDDEN, Setting, Site};
 use super::values::{Taken, check_text};
 
 /// The variables of the environment, and what each must hold.
@@ -24,7 +24,6 @@ pub(super) const LONGEST_SECRET: usize = 4096;
 const LONGEST_URL: usize = 2048;
 
 /// Address and credentials, as far as they are given.
-#[derive(Default)]
 pub(super) struct Connection {
     pub(super) base_url: Setting<Url>,
     pub(super) client_id: Setting<String>,

@@ -9,9 +9,9 @@ use paced_core::config::CampaignConfig;
 
 use super::campaigns::{LONGEST_ID, MOST_AGENTS};
 use super::connection::{BASE_URL, CLIENT_ID, CLIENT_SECRET, Connection, Outside, take};
-use super::document::Setting;
 use super::finding::{Finding, Severity, in_order};
 use super::platform::{ANALYTICS_PER_MINUTE, BATCH_SIZE, REQUEST_TIMEOUT, UPDATES_PER_MINUTE};
+use super::source::Setting;
 use super::values::{Taken, check_text};
 use super::{Campaign, Checked, Config, DATA_DIR, Inputs, Journal, POLICY, Params, Platform, budget, campaign};
 

@@ -9,9 +9,10 @@ use paced_core::budget::Budget;
 use toml_edit::Document;
 
 use super::campaigns::Context;
-use super::document::{Section, Site, Source};
 use super::finding::in_order;
+use super::section::Section;
 use super::settings::Settings;
+use super::source::{Site, Source};
 use super::values::{brief_size, text, time_zone};
 use super::{Checked, Config, DATA_DIR, Finding, Inputs, budget, campaigns, platform, policies};
 

@@ -9,14 +9,15 @@ mod budget;
 mod campaign;
 mod campaigns;
 mod connection;
-mod document;
 mod environment;
 mod finding;
 mod load;
 mod platform;
 mod policies;
 mod secret;
+mod section;
 mod settings;
+mod source;
 #[cfg(test)]
 mod tests;
 mod values;

@@ -10,8 +10,9 @@ use std::time::Duration;
 use paced_core::params::{Descriptor, ParamError, ParamValue};
 
 use super::Config;
-use super::document::{Section, Site, Source, join};
 use super::finding::{Finding, Severity, in_order, nearest};
+use super::section::Section;
+use super::source::{Site, Source, join};
 use super::values::{duration, param, size, text, whole_number};
 
 /// Longest name of a policy, in bytes.
@@ -95,7 +96,7 @@ fn read_entry(source: &Source<'_>, section: Section<'_>, directory: &Path, is_bu
     let file = section.setting("file", text(4096, "policies/mine.wasm"));
     match (&file.site, &file.value) {
         (Some(site), Some(_)) if is_built_in => {
-            source.error(site, "this is the name of a built-in policy: give the file's policy another name");
+            source.error(site, "a built-in policy has no file: give the policy in this file another name");
         }
         (Some(site), Some(name)) if !directory.join(name).is_file() => {
             source.error(site, "no such file, seen from this file's directory");

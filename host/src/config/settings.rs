@@ -11,7 +11,8 @@ use paced_core::config::Stance;
 use paced_core::policy::AbandonmentOf;
 use paced_core::ratio::DialRatio;
 
-use super::document::{Section, Setting, Site};
+use super::section::Section;
+use super::source::{Setting, Site};
 use super::values::{duration, fraction, number, ramp, ratio, text, time_of_day, whole, word};
 
 const SHORTEST: Duration = Duration::from_millis(100);
@@ -33,7 +34,6 @@ pub(super) enum Jurisdiction {
 }
 
 /// The settings of `[defaults]` or of one campaign, each if it is there and right.
-#[derive(Default)]
 pub(super) struct Settings {
     pub(super) poll_interval: Setting<Duration>,
     pub(super) policy: Setting<String>,

@@ -19,15 +19,17 @@ pub(super) type Taken<T> = Result<T, String>;
 /// A span of time such as "15s", in whole milliseconds.
 pub(super) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&Value) -> Taken<Duration> {
     move |value| {
-        let bounds = format!("from {} to {}", brief(*range.start()), brief(*range.end()));
-        let text = value.as_str().ok_or_else(|| format!("must be a duration {bounds} in quotes, such as \"15s\""))?;
+        let (least, most) = (brief(*range.start()), brief(*range.end()));
+        let example = if range.contains(&Duration::from_secs(15)) { "15s" } else { &least };
+        let text = value.as_str().ok_or_else(|| format!("must be a duration in quotes, such as \"{example}\""))?;
         let duration = humantime::parse_duration(text)
-            .map_err(|_| format!("must be a duration {bounds}, such as \"15s\", \"500ms\" or \"35d\""))?;
-        let whole_ms = duration.subsec_nanos().is_multiple_of(1_000_000);
-        if range.contains(&duration) && whole_ms {
-            Ok(duration)
+            .map_err(|_| format!("must be a number with its unit (ms, s, min, h or d), such as \"{example}\""))?;
+        if !range.contains(&duration) {
+            Err(format!("must be a duration from {least} to {most}"))
+        } else if !duration.subsec_nanos().is_multiple_of(1_000_000) {
+            Err("must be a duration in whole milliseconds".to_owned())
         } else {
-            Err(format!("must be a duration {bounds}, in whole milliseconds"))
+            Ok(duration)
         }
     }
 }
@@ -59,11 +61,11 @@ pub(super) fn number(range: RangeInclusive<f64>) -> impl Fn(&Value) -> Taken<f64
     }
 }
 
-/// A number above 0 and at most 1.
+/// A share, above 0 and at most 1.
 pub(super) fn fraction(value: &Value) -> Taken<f64> {
     finite(value)
         .filter(|number| *number > 0.0 && *number <= 1.0)
-        .ok_or_else(|| "must be a number above 0 and at most 1, such as 0.85 for 85 %".to_owned())
+        .ok_or_else(|| "must be a share above 0 and at most 1, such as 0.05 for 5 %".to_owned())
 }
 
 /// The most that a ratio may change in one decision.
@@ -117,7 +119,7 @@ pub(super) fn size(range: RangeInclusive<u64>) -> impl Fn(&Value) -> Taken<u64> 
     move |value| {
         value.as_str().and_then(parse_size).filter(|bytes| range.contains(bytes)).ok_or_else(|| {
             let (least, most) = (brief_size(*range.start()), brief_size(*range.end()));
-            format!("must be a size from {least} to {most} in quotes, such as \"2GiB\"")
+            format!("must be a size in quotes, from \"{least}\" to \"{most}\"")
         })
     }
 }
