@@ -1,1 +1,29 @@
-//! stub
+//! A call centre that dials, in simulation: discrete events, seeded, and the same bytes on every machine.
+//!
+//! It stands in for the platform wherever no real one may be used: behind the simulated tenant's HTTP API, and in
+//! process to compare policies. It reads no clock and does no I/O; its time moves only when [`CallCentre::advance`]
+//! is told to.
+//!
+//! **Common random numbers.** Each cause of chance (does the called party answer, how long does it ring, how long do
+//! they talk ...) has a stream of its own, and every call takes exactly one number from each of them, whether it needs
+//! it or not. So the n-th call of a campaign has the same fate under every dial ratio, and two policies meet the same
+//! day. Whoever adds a cause adds a stream; drawing twice from one, or only sometimes, breaks that.
+//!
+//! The parts: [`CentreConfig`] says what the centre is like, `centre` is the event loop, `agents` knows who is ready,
+//! `calls` decides each call's fate, `streams` and [`Distribution`] give the numbers, `feed` turns what happened into
+//! the platform's five-minute [`Bucket`]s, and [`Totals`] is the whole truth, which no platform shows.
+
+mod agents;
+mod calls;
+mod centre;
+mod config;
+mod distribution;
+mod feed;
+mod streams;
+mod totals;
+
+pub use centre::CallCentre;
+pub use config::{CentreConfig, ConfigError};
+pub use distribution::Distribution;
+pub use feed::{BUCKET, Bucket, FeedConfig, FeedKind, Offered};
+pub use totals::{AgentTime, Totals};
