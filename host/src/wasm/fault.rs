@@ -60,9 +60,9 @@ fn classify(error: &CallError, guest: &Guest, limits: &Limits) -> (FaultClass, S
         None if error.phase == Phase::Instantiate => {
             (FaultClass::Trap, format!("it can't be instantiated: {source:#}"))
         }
-        // The function has run to its end, so what is left to go wrong is the answer: text that is not UTF-8, a list
-        // outside the memory, an unknown variant.
-        None => (FaultClass::BadOutput, format!("its answer can't be read: {source:#}")),
+        // No trap and none of our own errors: what is left is an answer, or a line of log, that can't be read. Its text is
+        // not UTF-8, a list lies outside the memory, a variant is unknown.
+        None => (FaultClass::BadOutput, format!("what it handed over can't be read: {source:#}")),
     }
 }
 

@@ -148,7 +148,7 @@ mod tests {
             ("on", ParamValue::Flag(true)),
             ("word", ParamValue::Text("fast".to_owned())),
         ];
-        let pinned = "";
+        let pinned = "a70d16b8ae1dd505047c1589c22ba860abaaecf7399bf3ac707c51755eedcc47";
         assert_eq!(of(&params, &Limits::default()).to_string(), pinned);
     }
 

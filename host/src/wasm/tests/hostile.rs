@@ -68,7 +68,7 @@ fn an_endless_loop_ends_by_the_deadline_where_the_fuel_would_last() {
 
 #[test]
 fn logging_for_ever_ends_by_fuel() {
-    let shout = "(loop $l (call $log (i32.const 1) (i32.const 0) (i32.const 60000)) (br $l)) unreachable";
+    let shout = "(loop $l (call $log (i32.const 1) (i32.const 4096) (i32.const 60000)) (br $l)) unreachable";
     assert_eq!(fault(shout).0, FaultClass::Fuel);
 }
 
@@ -122,7 +122,7 @@ fn endless_recursion_is_a_trap() {
 #[test]
 fn a_panics_message_is_the_faults() {
     let hand = Hand {
-        decide: "(call $log (i32.const 3) (i32.const 4096) (i32.const 30)) unreachable".to_owned(),
+        decide: "(call $log (i32.const 3) (i32.const 4096) (i32.const 31)) unreachable".to_owned(),
         fields: r#"(data (i32.const 4096) "panicked at lib.rs:3:\nno agents")"#.to_owned(),
         ..Hand::default()
     };
@@ -136,7 +136,7 @@ fn an_error_of_the_policy_is_declined_in_its_own_words() {
     let (class, message) = fault("(call $decline (i32.const 32) (i32.const 13))");
     assert_eq!((class, message.as_str()), (FaultClass::Declined, "as it is told"));
     // However many they are.
-    let (class, message) = fault("(call $decline (i32.const 0) (i32.const 100000))");
+    let (class, message) = fault("(call $decline (i32.const 4096) (i32.const 60000))");
     assert_eq!(class, FaultClass::Declined);
     assert!(message.len() < 600, "{}", message.len());
 }
@@ -201,7 +201,7 @@ fn answers_that_cannot_be_read_are_bad_output() {
     ] {
         let (class, message) = fault(&body);
         assert_eq!(class, FaultClass::BadOutput, "{message}");
-        assert!(message.starts_with("its answer can't be read: "), "{message}");
+        assert!(message.starts_with("what it handed over can't be read: "), "{message}");
     }
 }
 
@@ -223,13 +223,13 @@ fn many_signals_with_one_long_name_do_not_multiply_in_the_host() {
 
 #[test]
 fn a_faulty_call_leaves_the_next_one_unharmed() {
-    // It traps while the ratio in force is above 1. The ratio stands at byte 88 of the input.
-    let body = "(if (f64.gt (f64.load offset=96 (local.get $input)) (f64.const 1)) (then unreachable))
-        (call $answer (f64.load offset=96 (local.get $input)))";
+    // It traps while the ratio in force is above 1. The ratio stands at byte 104 of the input.
+    let body = "(if (f64.gt (f64.load offset=104 (local.get $input)) (f64.const 1)) (then unreachable))
+        (call $answer (f64.load offset=104 (local.get $input)))";
     let mut policy = WasmPolicy::new(Hand::deciding(body).load(), &[]).unwrap();
     for _ in 0..40 {
         assert_eq!(policy.decide(&input()).unwrap_err().class, FaultClass::Trap);
-        let calm = paced_core::policy::Input { dial_ratio: 0.5, ..input() };
+        let calm = Input { dial_ratio: 0.5, ..input() };
         assert_eq!(policy.decide(&calm).unwrap().proposal.dial_ratio, Some(0.5));
     }
 }
