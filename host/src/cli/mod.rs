@@ -1,3 +1,6 @@
-//! stub
+//! The command line.
 
 pub mod check;
+pub mod journal;
+pub mod policy;
+pub mod tenant;

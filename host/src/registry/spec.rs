@@ -1,0 +1,38 @@
+//! What the configuration says of a policy.
+
+use std::path::PathBuf;
+
+use paced_core::params::ParamValue;
+
+use crate::wasm::Limits;
+
+/// A policy that campaigns may name.
+#[derive(Clone, Debug)]
+pub struct PolicySpec {
+    /// Its name in the configuration, which need not be the name that the component gives itself.
+    pub name: String,
+    /// Where its component comes from.
+    pub source: Source,
+    /// The limits of its calls.
+    pub limits: Limits,
+    /// The campaigns that use it: a new component must take their params.
+    pub uses: Vec<Use>,
+}
+
+/// Where a component comes from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// Compiled into this program.
+    BuiltIn(&'static [u8]),
+    /// A file, which may be replaced at any time.
+    File(PathBuf),
+}
+
+/// A campaign's use of a policy.
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// The campaign's identifier.
+    pub campaign: String,
+    /// The params that it sets: the policy's own, then the campaign's over them.
+    pub params: Vec<(String, ParamValue)>,
+}

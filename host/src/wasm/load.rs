@@ -1,0 +1,285 @@
+//! Loading a component: from any bytes to a policy that can decide, or to a verdict that says why not.
+//!
+//! The stages run in the order of [`LoadError`]'s variants, cheapest first, so that a hostile file is refused before it
+//! costs anything. Loading compiles, which takes tens of milliseconds: keep it off the async threads.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use paced_core::params::Descriptor;
+use paced_core::policy::{Fault, FaultClass, Input, Proposal};
+use semver::Version;
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, InstancePre, Linker, LinkerInstance, ResourceType};
+
+use super::call::{self, Caller, Guest};
+use super::descriptor::{self, DescriptorError};
+use super::engine::Engine;
+use super::fault::{self, CallError, StubCalled};
+use super::guest_log::LogGate;
+use super::imports::{self, ForbiddenImport, Given};
+use super::limits::Limits;
+use super::revision::Digest;
+use super::scan::{self, Outline, ScanError};
+use super::v0_1;
+use super::version::{self, VersionError};
+
+/// Why a component was not loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file is too large.
+    #[error("it has {bytes} bytes, and a component may have at most {limit} (`component_bytes` of its limits)")]
+    Size {
+        /// Its size.
+        bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// The bytes are no component, or one that would cost too much to compile.
+    #[error(transparent)]
+    Validate(#[from] ScanError),
+    /// It is built for another version of the contract, or is no policy.
+    #[error(transparent)]
+    Version(#[from] VersionError),
+    /// It imports what a policy can't have.
+    #[error(transparent)]
+    Import(#[from] ForbiddenImport),
+    /// The compiler refuses it: it is not valid, or uses a WebAssembly feature that this host leaves out.
+    #[error("it can't be compiled: {0}")]
+    Compile(String),
+    /// Its imports have other types than the contract's.
+    #[error("its imports don't fit: {0}")]
+    Link(String),
+    /// `describe` failed.
+    #[error("it can't describe itself: {0}")]
+    Describe(#[source] Fault),
+    /// What it says of itself can't be.
+    #[error("it describes itself wrongly: {0}")]
+    Descriptor(#[from] DescriptorError),
+}
+
+impl LoadError {
+    /// The stage that refused the component, for logs and metrics.
+    #[must_use]
+    pub const fn stage(&self) -> &'static str {
+        match self {
+            Self::Size { .. } => "size",
+            Self::Validate(_) => "validate",
+            Self::Version(_) => "version",
+            Self::Import(_) | Self::Link(_) => "imports",
+            Self::Compile(_) => "compile",
+            Self::Describe(_) | Self::Descriptor(_) => "describe",
+        }
+    }
+}
+
+/// A loaded component, which any number of campaigns and threads may use at once.
+pub struct Loaded {
+    engine: Engine,
+    prepared: Prepared,
+    contract: Version,
+    descriptor: Descriptor,
+    digest: Digest,
+    limits: Limits,
+    size_bytes: u64,
+    imports: Vec<String>,
+    log: Arc<LogGate>,
+}
+
+/// A component with the bindings of its contract.
+enum Prepared {
+    V0_1(v0_1::Prepared),
+}
+
+impl Engine {
+    /// Loads a component.
+    ///
+    /// # Errors
+    /// The first stage that refuses it.
+    pub fn load(&self, bytes: &[u8], limits: &Limits) -> Result<Loaded, LoadError> {
+        let size_bytes = bytes.len() as u64;
+        if size_bytes > limits.component_bytes {
+            return Err(LoadError::Size { bytes: size_bytes, limit: limits.component_bytes });
+        }
+        let outline = scan::scan(bytes)?;
+        let contract = version::contract(&outline.exports)?;
+        let stubs = stubs(&outline)?;
+        let component = compile(self, bytes)?;
+        let pre = link(self, &component, &stubs)?;
+        let prepared =
+            Prepared::V0_1(v0_1::Prepared::new(pre).map_err(|error| VersionError::Mismatch {
+                version: contract.clone(),
+                difference: format!("{error:#}"),
+            })?);
+        let log = Arc::new(LogGate::new());
+        let descriptor = describe(self, &prepared, limits, &log)?;
+        descriptor::check(&descriptor)?;
+        Ok(Loaded {
+            engine: self.clone(),
+            prepared,
+            contract,
+            descriptor,
+            digest: Digest::of(bytes),
+            limits: limits.clone(),
+            size_bytes,
+            imports: outline.imports,
+            log,
+        })
+    }
+}
+
+/// The imports that are to trap.
+fn stubs(outline: &Outline) -> Result<Vec<&str>, ForbiddenImport> {
+    let mut stubs = Vec::new();
+    for name in &outline.imports {
+        if imports::judge(name)? == Given::Trap {
+            stubs.push(name.as_str());
+        }
+    }
+    Ok(stubs)
+}
+
+fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, LoadError> {
+    // A compiler is large and its input hostile: should it panic, that is a verdict on this component and no more.
+    let compiled = catch_unwind(AssertUnwindSafe(|| Component::from_binary(engine.wasmtime(), bytes)));
+    match compiled {
+        Ok(Ok(component)) => Ok(component),
+        Ok(Err(error)) => Err(LoadError::Compile(format!("{error:#}"))),
+        Err(_) => Err(LoadError::Compile("the compiler gave up on it with a panic".to_owned())),
+    }
+}
+
+fn link(engine: &Engine, component: &Component, stubs: &[&str]) -> Result<InstancePre<Guest>, LoadError> {
+    let mut linker = Linker::new(engine.wasmtime());
+    let linked = v0_1::add_to_linker(&mut linker)
+        .and_then(|()| stub_imports(engine, component, &mut linker, stubs))
+        .and_then(|()| linker.instantiate_pre(component));
+    linked.map_err(|error| LoadError::Link(format!("{error:#}")))
+}
+
+/// Defines everything in these imported interfaces as traps.
+fn stub_imports(
+    engine: &Engine,
+    component: &Component,
+    linker: &mut Linker<Guest>,
+    stubs: &[&str],
+) -> wasmtime::Result<()> {
+    let ty = component.component_type();
+    for (name, item) in ty.imports(engine.wasmtime()).filter(|(name, _)| stubs.contains(name)) {
+        let ComponentItem::ComponentInstance(interface) = item.ty else { continue };
+        let mut stubbed = linker.instance(name)?;
+        for (member, item) in interface.exports(engine.wasmtime()) {
+            stub(&mut stubbed, name, member, &item.ty)?;
+        }
+    }
+    Ok(())
+}
+
+fn stub(
+    interface: &mut LinkerInstance<'_, Guest>,
+    name: &str,
+    member: &str,
+    item: &ComponentItem,
+) -> wasmtime::Result<()> {
+    let called = StubCalled(format!("{name}#{member}"));
+    match item {
+        ComponentItem::ComponentFunc(_) => interface.func_new(member, move |_, _, _, _| Err(called.clone().into())),
+        // No function ever hands one out, so that none is ever dropped.
+        ComponentItem::Resource(_) => interface.resource(member, ResourceType::host::<StubCalled>(), |_, _| Ok(())),
+        _ => Ok(()),
+    }
+}
+
+fn describe(
+    engine: &Engine,
+    prepared: &Prepared,
+    limits: &Limits,
+    log: &Arc<LogGate>,
+) -> Result<Descriptor, LoadError> {
+    let _slot = engine.slot();
+    let mut store = call::open(engine, limits, log, Caller { policy: "", campaign: "" });
+    let Prepared::V0_1(prepared) = prepared;
+    prepared.describe(&mut store).map_err(|error| LoadError::Describe(fault::fault(&error, store.data(), limits)))
+}
+
+impl Loaded {
+    /// What the policy says of itself.
+    #[must_use]
+    pub const fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
+    /// SHA-256 of its bytes.
+    #[must_use]
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The version of the contract it is built for.
+    #[must_use]
+    pub const fn contract(&self) -> &Version {
+        &self.contract
+    }
+
+    /// The limits of each of its calls.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Size of the component in bytes.
+    #[must_use]
+    pub const fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// Names of its imports, as they stand in the component.
+    #[must_use]
+    pub fn imports(&self) -> &[String] {
+        &self.imports
+    }
+
+    /// Runs `decide` in a fresh instance, and gives the proposal, unchecked, with the fuel that it took.
+    pub(super) fn decide(&self, input: &Input) -> Result<(Proposal, u64), Fault> {
+        let (decided, fuel) = self.run(&input.campaign.id, |prepared, store| match prepared {
+            Prepared::V0_1(prepared) => prepared.decide(store, input),
+        })?;
+        Ok((decided.map_err(declined)?, fuel))
+    }
+
+    /// Runs `migrate` in a fresh instance.
+    pub(super) fn migrate(&self, from_version: u32, state: &[u8]) -> Result<Vec<u8>, Fault> {
+        let (migrated, _) = self.run("", |prepared, store| match prepared {
+            Prepared::V0_1(prepared) => prepared.migrate(store, from_version, state),
+        })?;
+        migrated.map_err(declined)
+    }
+
+    fn run<T>(
+        &self,
+        campaign: &str,
+        function: impl FnOnce(&Prepared, &mut wasmtime::Store<Guest>) -> Result<T, CallError>,
+    ) -> Result<(T, u64), Fault> {
+        let _slot = self.engine.slot();
+        let caller = Caller { policy: &self.descriptor.name, campaign };
+        let mut store = call::open(&self.engine, &self.limits, &self.log, caller);
+        match function(&self.prepared, &mut store) {
+            Ok(answer) => {
+                let fuel_left = store.get_fuel().unwrap_or_default();
+                Ok((answer, self.limits.fuel.saturating_sub(fuel_left)))
+            }
+            Err(error) => Err(fault::fault(&error, store.data(), &self.limits)),
+        }
+    }
+}
+
+fn declined(words: String) -> Fault {
+    Fault { class: FaultClass::Declined, message: super::guest_log::one_line(&words, call::MESSAGE_BYTES) }
+}
+
+impl std::fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { descriptor, digest, .. } = self;
+        write!(f, "Loaded({} {} {})", descriptor.name, descriptor.version, digest.short())
+    }
+}
