@@ -3,6 +3,8 @@
 //! An implementation hides transport, retries, rate limits and paging. It answers with what happened in core's words
 //! and never decides anything about a campaign.
 
+pub mod cxone;
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
