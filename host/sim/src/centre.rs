@@ -57,6 +57,21 @@ struct Waiting {
 }
 
 /// A simulated call centre that works on one campaign. A copy goes on exactly as the original would.
+///
+/// ```
+/// use std::time::Duration;
+/// use paced_core::{ratio::DialRatio, reading::{Setting, Status}, time::Timestamp};
+/// use paced_sim::{CallCentre, CentreConfig};
+///
+/// let nine_o_clock = Timestamp::from_millis(1_700_038_800_000);
+/// let mut centre = CallCentre::new(&CentreConfig::with_agents(20), 7, "spring", nine_o_clock)?;
+/// centre.set(Setting { ratio: DialRatio::ONE, status: Status::Active }, 100);
+/// centre.advance(nine_o_clock + Duration::from_secs(3_600));
+/// assert!(centre.totals().answered > 200);
+/// let latest = centre.buckets(nine_o_clock, centre.time()).pop();
+/// assert!(latest.is_some_and(|bucket| bucket.agents_available + bucket.agents_busy <= 20));
+/// # Ok::<(), paced_sim::ConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct CallCentre {
     config: CentreConfig,

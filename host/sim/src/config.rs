@@ -118,7 +118,8 @@ impl CentreConfig {
             let wanted = "a distribution of finite durations, none below 0 and no mean of 0";
             require(field, format_args!("{distribution:?}"), distribution.is_valid(), wanted)?;
         }
-        Ok(())
+        let delay_s = self.feed.delay.as_secs_f64();
+        require("feed.delay", delay_s, delay_s <= 3_600.0, "at most 3600 seconds")
     }
 
     fn probabilities(&self) -> [(&'static str, f64); 5] {
@@ -156,6 +157,8 @@ fn require(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -178,6 +181,10 @@ mod tests {
             ("break_s_mean", CentreConfig { break_s_mean: f64::NAN, ..good() }),
             ("machine_missed", CentreConfig { machine_missed: -0.1, ..good() }),
             ("person, machine and busy probability together", CentreConfig { person_probability: 0.9, ..good() }),
+            (
+                "feed.delay",
+                CentreConfig { feed: FeedConfig { delay: Duration::MAX, ..FeedConfig::default() }, ..good() },
+            ),
             ("talk_s", CentreConfig { talk_s: Distribution::Exponential { mean: 0.0 }, ..good() }),
         ] {
             assert_eq!(bad.check().unwrap_err().field, field);

@@ -65,7 +65,7 @@ pub enum TenantError {
         source: std::io::Error,
     },
     /// A campaign's centre is misconfigured.
-    #[error("campaign {id} of the simulated tenant: {source}")]
+    #[error("campaign {id} of the simulated tenant can't be simulated")]
     Centre {
         /// The campaign.
         id: String,

@@ -66,20 +66,20 @@ pub enum BadScript {
     #[error("the step \"{0}\" comes before the one above it")]
     OutOfOrder(String),
     /// A step's rule can't be taken.
-    #[error("the step \"{what}\": {source}")]
+    #[error("the step \"{what}\": {why}")]
     Rule {
         /// Which.
         what: String,
         /// Why.
-        source: BadRule,
+        why: BadRule,
     },
     /// A step changes a campaign that there is not.
-    #[error("the step \"{what}\": {source}")]
+    #[error("the step \"{what}\": {why}")]
     Campaign {
         /// Which.
         what: String,
         /// Why.
-        source: UnknownCampaign,
+        why: UnknownCampaign,
     },
 }
 
@@ -130,11 +130,11 @@ impl FaultScript {
         for Step { what, action, .. } in &self.steps {
             match action {
                 Action::Fault(rule) => {
-                    rule.check().map_err(|source| BadScript::Rule { what: what.clone(), source })?;
+                    rule.check().map_err(|why| BadScript::Rule { what: what.clone(), why })?;
                 }
                 Action::Change { campaign, .. } if !platform.campaigns.contains_key(campaign) => {
-                    let source = UnknownCampaign(campaign.clone());
-                    return Err(BadScript::Campaign { what: what.clone(), source });
+                    let why = UnknownCampaign(campaign.clone());
+                    return Err(BadScript::Campaign { what: what.clone(), why });
                 }
                 _ => {}
             }
@@ -181,4 +181,77 @@ fn act(platform: &Platform, action: Action) -> Result<(), Box<dyn std::error::Er
         Action::Change { campaign, change } => platform.change(&campaign, change)?,
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use paced_core::reading::Status;
+
+    use super::super::config::TenantConfig;
+    use super::*;
+    use crate::clock::Clock;
+
+    fn platform() -> Arc<Platform> {
+        Arc::new(Platform::new(&TenantConfig::new(Clock::start(10.0), &[5])).unwrap())
+    }
+
+    fn step(at_s: u64, action: Action) -> Step {
+        Step { at_s, what: format!("step at {at_s}"), action }
+    }
+
+    fn pause(campaign: &str) -> Action {
+        let change = Change { status: Some(Status::Paused), ..Change::default() };
+        Action::Change { campaign: campaign.to_owned(), change }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_step_is_done_in_its_time() {
+        let platform = platform();
+        let outage = Rule::on(&[Operation::Get], Fault::Reset).for_time(Duration::from_secs(60));
+        let script = FaultScript { steps: vec![step(30, Action::Fault(outage)), step(120, pause("1"))] };
+        let from = platform.clock.now();
+        start(&platform, script).unwrap();
+        let mut seen = Vec::new();
+        for at_s in [29, 31, 89, 91, 119, 121] {
+            platform.clock.sleep_until(from + Duration::from_secs(at_s)).await;
+            let faults = lock(&platform.faults).list(platform.clock.now()).len();
+            seen.push((at_s, faults, platform.campaigns["1"].setting().0.status));
+        }
+        let (active, paused) = (Status::Active, Status::Paused);
+        let wanted =
+            [(29, 0, active), (31, 1, active), (89, 1, active), (91, 0, active), (119, 0, active), (121, 0, paused)];
+        assert_eq!(seen, wanted);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_script_that_can_not_be_run_to_its_end_does_not_start() {
+        let platform = platform();
+        let bad = Action::Fault(Rule::on(&[], Fault::Reset));
+        for (steps, message) in [
+            (vec![step(0, pause("99"))], "the step \"step at 0\": the simulated tenant has no campaign 99"),
+            (vec![step(9, pause("1")), step(1, pause("1"))], "the step \"step at 1\" comes before the one above it"),
+            (
+                vec![step(0, bad)],
+                "the step \"step at 0\": on is empty: it must be at least one of token, query, put, get",
+            ),
+        ] {
+            assert_eq!(start(&platform, FaultScript { steps }).unwrap_err().to_string(), message);
+        }
+        for _ in 0..MAX_SCRIPTS {
+            assert_eq!(start(&platform, FaultScript::bad_quarter_hour()), Ok(()));
+        }
+        assert_eq!(start(&platform, FaultScript::bad_quarter_hour()), Err(BadScript::TooMany));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_demos_script_ends_well() {
+        let platform = platform();
+        let script = FaultScript::bad_quarter_hour();
+        let end = platform.clock.now() + script.duration() + Duration::from_secs(1);
+        start(&platform, script).unwrap();
+        platform.clock.sleep_until(end).await;
+        let now = platform.clock.now();
+        lock(&platform.faults).strike(Operation::Query, &[], now);
+        assert!(lock(&platform.faults).list(now).is_empty(), "all is well after the one hung query");
+    }
 }
