@@ -161,7 +161,10 @@ impl Queue {
         {
             evicted.waker.notify_one();
         }
-        self.turn_away_hopeless(now);
+        let is_last = self.waiting.last_key_value().is_some_and(|(last, _)| *last == key);
+        if !is_last || self.place(self.waiting.len() as u32 - 1, now) > until {
+            self.turn_away_hopeless(now);
+        }
         key
     }
 

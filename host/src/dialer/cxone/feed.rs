@@ -53,7 +53,7 @@ impl Feed {
     /// A feed of which nothing is known, asked every `poll_interval` at the most often.
     pub(super) fn new(poll_interval: Duration) -> Self {
         Self {
-            reach: REACH_MIN.max(poll_interval * 2),
+            reach: REACH_MIN.max(poll_interval.saturating_mul(2)),
             running: false,
             lag: Duration::ZERO,
             skew_ms: 0,

@@ -1,8 +1,8 @@
 //! The NICE CXone platform: metrics by analytics query, campaigns by PUT and GET.
 //!
 //! One client, one token and two rate limits serve all campaigns of a tenant: reading metrics must never hold up a
-//! pause. What is sent is strict ([`wire`]), what is read is tolerant ([`reader`]), and what the platform's clock and
-//! feed are like is learned from its answers ([`feed`]).
+//! pause. What is sent is strict (`wire`), what is read is tolerant (`reader`), and what the platform's clock and feed
+//! are like is learned from its answers (`feed`).
 
 mod dates;
 mod entity;
