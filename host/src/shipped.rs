@@ -8,6 +8,12 @@ pub fn find(name: &str) -> Option<&'static [u8]> {
     SHIPPED.iter().find(|(shipped, _)| *shipped == name).map(|(_, component)| *component)
 }
 
+/// The names of the shipped policies.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    SHIPPED.iter().map(|(name, _)| *name).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

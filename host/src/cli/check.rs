@@ -6,7 +6,11 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use crate::config::{self, Checked, Config, Finding, Inputs, Severity, Unreadable};
+use super::exit::Exit;
+use crate::config::{self, Checked, Config, Finding, Inputs, Overrides, Severity, Unreadable};
+use crate::policies;
+use crate::shipped;
+use crate::wasm::Engine;
 
 /// Arguments of `paced check`.
 #[derive(Clone, Debug, clap::Args)]
@@ -67,6 +71,28 @@ pub fn check(
         print_summary(&args.config.display().to_string(), &findings, &checked, out)?;
     }
     Ok(if findings.iter().any(Finding::is_error) { Outcome::Findings } else { Outcome::Clean })
+}
+
+/// Checks the configuration that `args` name, with the environment and the built-in policies, on standard output.
+///
+/// # Errors
+/// Standard output can't be written.
+#[expect(clippy::print_stderr, reason = "a file that can't be read is an error of the command")]
+pub fn run(args: &Args) -> anyhow::Result<Exit> {
+    let env = |name: &str| std::env::var(name).ok();
+    let (overrides, built_in) = (Overrides::default(), shipped::names());
+    let inputs = Inputs { env: &env, overrides: &overrides, built_in: &built_in };
+    let engine = Engine::start()?;
+    let check_policies = |config: &Config| policies::check(config, &engine);
+    let outcome = check(args, &inputs, &check_policies, &mut io::stdout().lock())?;
+    Ok(match outcome {
+        Outcome::Clean => Exit::Done,
+        Outcome::Findings => Exit::Findings,
+        Outcome::Usage(unreadable) => {
+            eprintln!("paced: {unreadable}");
+            Exit::Usage
+        }
+    })
 }
 
 /// Prints findings for people, one a line.

@@ -18,6 +18,7 @@ use paced_core::reading::Status;
 use paced_core::time::Timestamp;
 use serde_json::{Value, json};
 
+use super::exit::Exit;
 use crate::journal::{DecisionRow, EventRow, Filter, JournalError, JournalReader, Order};
 
 /// Where a configuration that says nothing else has its data.
@@ -87,6 +88,16 @@ impl FromStr for Since {
     }
 }
 
+/// Runs a command of `paced journal`.
+///
+/// # Errors
+/// There is no journal, it can't be read, or standard output can't be written.
+pub fn run(command: &JournalCommand) -> anyhow::Result<Exit> {
+    let JournalCommand::Show(args) = command;
+    show(args, &mut io::stdout().lock())?;
+    Ok(Exit::Done)
+}
+
 /// Writes the rows that `args` ask for to `out`, the oldest first. A reader of `out` that goes away ends it quietly.
 ///
 /// # Errors
@@ -124,7 +135,7 @@ fn journal_of(args: &ShowArgs) -> anyhow::Result<PathBuf> {
 }
 
 /// Reads nothing but `data_dir`, so that a configuration with a mistake elsewhere still leads to its journal.
-fn data_dir_in(config: &Path) -> anyhow::Result<PathBuf> {
+pub(super) fn data_dir_in(config: &Path) -> anyhow::Result<PathBuf> {
     let text = fs::read_to_string(config).with_context(|| format!("cannot read {}", config.display()))?;
     let document: toml_edit::DocumentMut =
         text.parse().with_context(|| format!("{} is not valid TOML", config.display()))?;

@@ -3,8 +3,11 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use clap::Subcommand;
 use paced_core::params::{ParamKind, ParamSpec};
 
+use super::exit::Exit;
+use crate::shipped;
 use crate::wasm::{Engine, EngineError, Limits, LoadError, Loaded};
 
 /// A policy can't be shown.
@@ -33,6 +36,31 @@ pub enum PolicyCommandError {
     /// The answer can't be written.
     #[error("can't write the answer")]
     Write(#[from] io::Error),
+}
+
+/// The commands of `paced policy`.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Show what a component is: name, version, parameters, imports
+    Inspect {
+        /// The component
+        file: PathBuf,
+    },
+    /// List the built-in policies
+    List,
+}
+
+/// Runs a command of `paced policy`.
+///
+/// # Errors
+/// A component can't be read or is refused, or standard output can't be written.
+pub fn run(command: &PolicyCommand) -> anyhow::Result<Exit> {
+    let mut out = io::stdout().lock();
+    match command {
+        PolicyCommand::Inspect { file } => inspect(file, &mut out)?,
+        PolicyCommand::List => list(shipped::SHIPPED, &mut out)?,
+    }
+    Ok(Exit::Done)
 }
 
 /// Loads a component as `paced run` would, and writes what is to be known of it.

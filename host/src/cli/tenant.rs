@@ -6,9 +6,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use paced_sim::{CentreConfig, FeedConfig, FeedKind, Offered};
+use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::exit::Exit;
 use crate::clock::Clock;
+use crate::log;
 use crate::tenant::{CampaignSetup, RunningTenant, Tenant, TenantConfig};
 
 /// Serve a simulated tenant of the platform: campaigns 1, 2 ... that dial simulated numbers, and faults on demand
@@ -95,6 +98,18 @@ impl TenantArgs {
             ..TenantConfig::new(Clock::start(self.time_scale), &[])
         }
     }
+}
+
+/// Runs the tenant on a runtime of its own.
+///
+/// # Errors
+/// As for [`run`], or no runtime can be had.
+pub fn run_to_end(args: &TenantArgs) -> anyhow::Result<Exit> {
+    log::start(log::Format::Text);
+    let runtime = Builder::new_multi_thread().enable_all().build().context("can't start the runtime")?;
+    runtime.block_on(run(args))?;
+    runtime.shutdown_background();
+    Ok(Exit::Done)
 }
 
 /// Serves until SIGINT or SIGTERM; a second one ends at once.

@@ -8,8 +8,8 @@ use std::net::IpAddr;
 use reqwest::Url;
 
 use super::Inputs;
+use super::Secret;
 use super::finding::{Finding, Severity};
-use super::secret::Secret;
 use super::source::{HIDDEN, Setting, Site};
 use super::values::{Taken, check_text};
 

@@ -14,7 +14,6 @@ mod finding;
 mod load;
 mod platform;
 mod policies;
-mod secret;
 mod section;
 mod settings;
 mod source;
@@ -37,7 +36,7 @@ pub use self::environment::from_environment;
 pub use self::finding::{Finding, Severity};
 pub use self::load::{Unreadable, load, parse};
 pub use self::policies::{Params, PolicyEntry, PolicyLimits, check_params};
-pub use self::secret::Secret;
+pub use crate::http::Secret;
 
 /// The folder for journal, caches and lock where nothing else is said.
 pub const DATA_DIR: &str = "paced-data";

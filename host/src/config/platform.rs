@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use toml_edit::Value;
 
+use super::Secret;
 use super::connection::{self, Connection, LONGEST_CLIENT_ID, LONGEST_SECRET, base_url_of, may_hold_secret, secret_of};
-use super::secret::Secret;
 use super::section::Section;
 use super::source::{HIDDEN, Setting, Site, Source};
 use super::values::{Taken, duration, size, text, whole, word};

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 
+pub use paced_core::directive::Urgency;
 use paced_core::reading::{Failure, Observation, Setting};
 use paced_core::time::Timestamp;
 
@@ -43,21 +44,6 @@ pub struct Update {
     pub max_concurrent_calls: u32,
     /// Its place in the rate limit's queue.
     pub urgency: Urgency,
-}
-
-/// The order in which requests that share a rate limit go: the first goes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Urgency {
-    /// Pausing a campaign.
-    Pause,
-    /// Lowering a ratio.
-    Lower,
-    /// Raising a ratio, or resuming.
-    Raise,
-    /// Sending again what should be in force.
-    Reassert,
-    /// Reading back.
-    Read,
 }
 
 /// Why a request came to nothing.

@@ -1,0 +1,70 @@
+//! Sending one directive: read the campaign back first where a person may have changed it, then update.
+
+use paced_core::directive::{Directive, Urgency};
+use paced_core::reading::Setting;
+use paced_core::settle::Outcome;
+use paced_core::time::Timestamp;
+
+use crate::dialer::{Dialer, RequestError, Update};
+
+/// A directive with all that sending it takes.
+pub(super) struct Errand {
+    pub(super) campaign: String,
+    pub(super) directive: Directive,
+    pub(super) max_concurrent_calls: u32,
+    /// Settings that are paced's own: finding another means that a person changed the campaign.
+    pub(super) own: Vec<Setting>,
+    pub(super) deadline: Timestamp,
+}
+
+/// What an errand came to.
+pub(super) struct Ran {
+    /// What reading back found, where it was read; an error that says that it can't be read at all.
+    pub(super) read_back: Option<Result<Setting, RequestError>>,
+    pub(super) outcome: Outcome,
+}
+
+/// Runs an errand to its end.
+pub(super) async fn run(dialer: &dyn Dialer, errand: &Errand) -> Ran {
+    let mut read_back = None;
+    if errand.directive.read_first {
+        match dialer.read_back(&errand.campaign, errand.deadline).await {
+            Ok(found) if errand.own.contains(&found) => read_back = Some(Ok(found)),
+            Ok(found) => return Ran { read_back, outcome: Outcome::Found(found) },
+            // Where a campaign can't be read back, what the update answers has to do.
+            Err(error @ (RequestError::Unknown | RequestError::Unsupported)) => read_back = Some(Err(error)),
+            Err(error) => return Ran { read_back, outcome: outcome_of(error) },
+        }
+    }
+    Ran { read_back, outcome: update(dialer, errand).await }
+}
+
+async fn update(dialer: &dyn Dialer, errand: &Errand) -> Outcome {
+    let update = Update {
+        campaign: errand.campaign.clone(),
+        setting: errand.directive.setting,
+        max_concurrent_calls: errand.max_concurrent_calls,
+        urgency: errand.directive.urgency,
+    };
+    match dialer.update(&update, errand.deadline).await {
+        Ok(answer) => Outcome::Applied(answer),
+        Err(error) => outcome_of(error),
+    }
+}
+
+fn outcome_of(error: RequestError) -> Outcome {
+    match error {
+        RequestError::Failed(failure) => Outcome::Failed(failure),
+        RequestError::Delayed(why) => Outcome::Deferred(why),
+        RequestError::Unknown => Outcome::Unknown,
+        RequestError::Unsupported => Outcome::Failed(paced_core::reading::Failure {
+            class: paced_core::reading::FailureClass::Refused,
+            message: RequestError::Unsupported.to_string(),
+        }),
+    }
+}
+
+/// Whether `new` may not wait for `old` to be done.
+pub(super) fn preempts(new: &Directive, old: &Directive) -> bool {
+    new.urgency < old.urgency && matches!(new.urgency, Urgency::Pause | Urgency::Lower)
+}

@@ -1,0 +1,418 @@
+//! One batch's loop: on each tick of its grid it reads, decides, records and sends.
+//!
+//! The loop never waits for a request: requests run as tasks and come back as [`Done`]. One cycle is in flight at most;
+//! a tick that finds the one before still under way is skipped and counted, never queued.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use paced_core::directive::Directive;
+use paced_core::people;
+use paced_core::plan::{cycle_deadline, plan};
+use paced_core::reading::{Failure, FailureClass, Observation, Setting};
+use paced_core::settle::{self, Fed, Outcome};
+use paced_core::state::Knowledge;
+use paced_core::step::{Step, step};
+use paced_core::time::Timestamp;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{Id, JoinError, JoinSet};
+
+use super::actuate::{self, Errand, Ran};
+use super::record;
+use super::schedule::Schedule;
+use super::seat::Seat;
+use super::{Campaign, Host, Order, Sending};
+use crate::dialer::RequestError;
+use crate::journal::{DecisionId, Record};
+
+/// How long, by the wall, requests in flight may take to end when paced stops.
+const WIND_DOWN: Duration = Duration::from_secs(8);
+/// How long, by the wall, the directives of `on_exit` may take.
+const EXIT: Duration = Duration::from_secs(8);
+
+/// A batch of campaigns with their state.
+pub struct Batch {
+    host: Host,
+    schedule: Schedule,
+    campaigns: Vec<Campaign>,
+    requests: JoinSet<Done>,
+    /// The observation under way.
+    cycle: Option<Id>,
+    missed_ticks: u64,
+}
+
+/// A request that came back.
+enum Done {
+    Observed(HashMap<String, Observation>),
+    ReadBack(usize, Result<Setting, RequestError>),
+    Ran(usize, Ran),
+}
+
+/// A campaign's step, done.
+struct Stepped {
+    index: usize,
+    step: Step,
+    fed: Fed,
+    took: Duration,
+}
+
+impl Batch {
+    /// A batch that ticks as `schedule` says.
+    #[must_use]
+    pub fn new(host: Host, schedule: Schedule, campaigns: Vec<Campaign>) -> Self {
+        Self { host, schedule, campaigns, requests: JoinSet::new(), cycle: None, missed_ticks: 0 }
+    }
+
+    /// Paces until `stop` turns true, then ends as each campaign's `on_exit` says.
+    pub async fn run(mut self, mut orders: mpsc::Receiver<Order>, mut stop: watch::Receiver<bool>) {
+        self.campaigns.iter().for_each(record::started);
+        tokio::select! {
+            () = stopped(&mut stop) => return self.wind_down().await,
+            () = self.meet_platform() => {}
+        }
+        let mut due = self.schedule.from(self.host.clock.now());
+        loop {
+            tokio::select! {
+                biased;
+                () = stopped(&mut stop) => break,
+                () = self.host.clock.sleep_until(due) => due = self.tick(due).await,
+                Some(done) = self.requests.join_next_with_id() => self.finish(done).await,
+                Some(order) = orders.recv() => self.obey(order).await,
+            }
+        }
+        self.wind_down().await;
+    }
+
+    /// Reads every campaign back before the first decision: paced starts from the platform's own values.
+    async fn meet_platform(&mut self) {
+        for index in 0..self.campaigns.len() {
+            self.read_back(index);
+        }
+        while let Some(done) = self.requests.join_next_with_id().await {
+            self.finish(done).await;
+        }
+    }
+
+    // ---- a cycle -----------------------------------------------------------------------------------------------
+
+    /// Starts the cycle that is due, and says when the next one is.
+    async fn tick(&mut self, due: Timestamp) -> Timestamp {
+        let now = self.host.clock.now();
+        let (next, ticks) = self.schedule.after(due, now);
+        let is_busy = self.cycle.is_some();
+        let missed = ticks.saturating_sub(1) + u64::from(is_busy);
+        if missed > 0 {
+            self.missed_ticks += missed;
+            record::missed(self.campaigns.len(), missed, is_busy);
+        }
+        if !is_busy {
+            self.start_cycle(now).await;
+        }
+        next
+    }
+
+    async fn start_cycle(&mut self, now: Timestamp) {
+        let plans: Vec<_> = self.campaigns.iter().map(|c| plan(&c.config, &c.state, now)).collect();
+        for (index, plan) in plans.iter().enumerate() {
+            if plan.read_back {
+                self.read_back(index);
+            }
+        }
+        let asked: Vec<_> = self.campaigns.iter().zip(&plans).filter(|(_, plan)| plan.observe).collect();
+        let ids: Vec<String> = asked.iter().map(|(campaign, _)| campaign.config.id.clone()).collect();
+        let Some((first, _)) = asked.first() else {
+            return self.decide(HashMap::new()).await;
+        };
+        let deadline = cycle_deadline(&first.config, now);
+        let dialer = Arc::clone(&self.host.dialer);
+        let task = self.requests.spawn(async move { Done::Observed(dialer.observe(&ids, deadline).await) });
+        self.cycle = Some(task.id());
+    }
+
+    fn read_back(&mut self, index: usize) {
+        let now = self.host.clock.now();
+        let campaign = &mut self.campaigns[index];
+        if campaign.is_reading_back || campaign.sending.is_some() {
+            return;
+        }
+        campaign.is_reading_back = true;
+        let (id, deadline) = (campaign.config.id.clone(), cycle_deadline(&campaign.config, now));
+        let dialer = Arc::clone(&self.host.dialer);
+        self.requests.spawn(async move { Done::ReadBack(index, dialer.read_back(&id, deadline).await) });
+    }
+
+    /// Steps every campaign, records the decisions, then sends what is to be sent.
+    async fn decide(&mut self, observations: HashMap<String, Observation>) {
+        let stepped = self.step_all(observations).await;
+        let mut records = Vec::with_capacity(stepped.len() * 2);
+        let mut directives = Vec::new();
+        for Stepped { index, step, fed, took } in stepped {
+            let id = self.host.journal.next_id();
+            let campaign = &mut self.campaigns[index];
+            campaign.decisions += 1;
+            record::decision(&mut records, campaign, &step, &fed, id, took);
+            campaign.state = step.state;
+            records.push(record::state(campaign));
+            self.host.board.show(&campaign.config.id, record::status(campaign, &step.entry, self.missed_ticks));
+            directives.extend(step.directive.map(|directive| (index, directive, id)));
+        }
+        let is_recorded = self.record(records).await;
+        for (index, directive, id) in directives {
+            self.dispatch(index, directive, id, is_recorded).await;
+        }
+    }
+
+    /// Runs core's step for each campaign, off the async threads: policies compute there.
+    async fn step_all(&self, mut observations: HashMap<String, Observation>) -> Vec<Stepped> {
+        let now = self.host.clock.now();
+        let jobs: Vec<_> = self
+            .campaigns
+            .iter()
+            .enumerate()
+            .filter(|(_, campaign)| !campaign.state.is_unknown)
+            .map(|(index, campaign)| {
+                let observation = observations.remove(&campaign.config.id);
+                let moment = self.host.calendar.moment(now, campaign.shift_end);
+                let policy = Seat::of(self.host.registry.policy(&campaign.policy, &campaign.params));
+                (index, Arc::clone(&campaign.config), campaign.state.clone(), policy, observation, moment)
+            })
+            .collect();
+        let run = move || {
+            let step_one = |(index, config, state, mut policy, observation, moment): (_, Arc<_>, _, _, _, _)| {
+                let started = Instant::now();
+                let step = step(&config, state, Option::as_ref(&observation), &mut policy, &moment);
+                Stepped { index, step, fed: Fed::Step(observation, moment), took: started.elapsed() }
+            };
+            jobs.into_iter().map(step_one).collect()
+        };
+        tokio::task::spawn_blocking(run).await.unwrap_or_else(|error| {
+            tracing::error!(event = "pacing_loop_error", message = %error, "the decisions of a batch were lost");
+            Vec::new()
+        })
+    }
+
+    // ---- directives --------------------------------------------------------------------------------------------
+
+    /// Sends a directive, or says why not.
+    async fn dispatch(&mut self, index: usize, directive: Directive, id: DecisionId, is_recorded: bool) {
+        if self.host.dry_run {
+            let _ = self.record(vec![record::unsent(id, self.host.clock.now(), "dry run")]).await;
+            return;
+        }
+        if !is_recorded && directive.urgency.can_wait() {
+            let why = "the journal can't be written, so the ratio is not raised".to_owned();
+            return self.settle(index, &directive, id, Outcome::Deferred(why)).await;
+        }
+        let campaign = &mut self.campaigns[index];
+        let displaced = match campaign.sending.take() {
+            None => None,
+            Some(old) if actuate::preempts(&directive, &old.directive) => {
+                old.task.abort();
+                Some((old.directive, old.decision))
+            }
+            Some(old) => {
+                campaign.sending = Some(old);
+                let displaced = campaign.next.replace((directive, id));
+                return self.supersede(index, displaced).await;
+            }
+        };
+        self.send(index, directive, id);
+        self.supersede(index, displaced).await;
+    }
+
+    async fn supersede(&mut self, index: usize, displaced: Option<(Directive, DecisionId)>) {
+        if let Some((directive, id)) = displaced {
+            self.settle(index, &directive, id, Outcome::Superseded).await;
+        }
+    }
+
+    fn send(&mut self, index: usize, directive: Directive, decision: DecisionId) {
+        let campaign = &mut self.campaigns[index];
+        let mut own = campaign.state.unconfirmed.clone();
+        own.push(campaign.state.setting);
+        let errand = Errand {
+            campaign: campaign.config.id.clone(),
+            max_concurrent_calls: campaign.config.max_concurrent_calls(directive.setting.ratio),
+            directive: directive.clone(),
+            own,
+            deadline: cycle_deadline(&campaign.config, self.host.clock.now()),
+        };
+        let dialer = Arc::clone(&self.host.dialer);
+        let run = async move { Done::Ran(index, actuate::run(&*dialer, &errand).await) };
+        let task = self.requests.spawn(run);
+        campaign.sending = Some(Sending { directive, decision, task });
+    }
+
+    // ---- what comes back ---------------------------------------------------------------------------------------
+
+    async fn finish(&mut self, done: Result<(Id, Done), JoinError>) {
+        match done {
+            Ok((_, Done::Observed(observations))) => {
+                self.cycle = None;
+                self.decide(observations).await;
+            }
+            Ok((_, Done::ReadBack(index, found))) => {
+                self.campaigns[index].is_reading_back = false;
+                let records = self.take_read_back(index, found);
+                let _ = self.record(records).await;
+            }
+            Ok((_, Done::Ran(index, ran))) => self.finish_errand(index, ran).await,
+            // A task that was set aside for a more urgent one.
+            Err(error) if error.is_cancelled() => {}
+            Err(error) => self.bury(&error).await,
+        }
+    }
+
+    async fn finish_errand(&mut self, index: usize, ran: Ran) {
+        let Some(Sending { directive, decision, .. }) = self.campaigns[index].sending.take() else { return };
+        if let Some(found) = ran.read_back {
+            let records = self.take_read_back(index, found);
+            let _ = self.record(records).await;
+        }
+        self.settle(index, &directive, decision, ran.outcome).await;
+        let campaign = &mut self.campaigns[index];
+        if let Some((directive, id)) = campaign.next.take() {
+            let is_wanted = campaign.state.people_hold.is_none() && directive.setting != campaign.state.setting;
+            if is_wanted {
+                self.send(index, directive, id);
+            } else {
+                self.supersede(index, Some((directive, id))).await;
+            }
+        }
+    }
+
+    /// Feeds core what reading back found.
+    fn take_read_back(&mut self, index: usize, found: Result<Setting, RequestError>) -> Vec<Record> {
+        let now = self.host.clock.now();
+        let is_dry = self.host.dry_run;
+        let campaign = &mut self.campaigns[index];
+        let mut state = campaign.state.clone();
+        let (fed, (state, events)) = match found {
+            Ok(found) => {
+                if is_dry {
+                    // Nothing was sent, so whatever changed is what there is to start from.
+                    state.knowledge = Knowledge::Released;
+                }
+                (Fed::ReadBack(found, now), people::read_back(state, found, now))
+            }
+            Err(RequestError::Unknown | RequestError::Unsupported) => {
+                (Fed::ReadBackUnavailable(now), people::read_back_unavailable(state, now))
+            }
+            Err(RequestError::Failed(failure)) => {
+                record::read_back_failed(campaign, &failure);
+                (Fed::Failed(failure, now), settle::failed(&campaign.config, state, now))
+            }
+            Err(RequestError::Delayed(_)) => return Vec::new(),
+        };
+        campaign.state = state;
+        record::changed(campaign, &fed, &events, now)
+    }
+
+    async fn settle(&mut self, index: usize, directive: &Directive, id: DecisionId, outcome: Outcome) {
+        let now = self.host.clock.now();
+        let campaign = &mut self.campaigns[index];
+        record::settled(campaign, directive, &outcome);
+        let (state, events) = settle::settle(&campaign.config, campaign.state.clone(), directive, &outcome, now);
+        campaign.state = state;
+        let records = record::outcome(campaign, directive, id, outcome, &events, now);
+        let _ = self.record(records).await;
+    }
+
+    /// A request's task panicked: a defect, and not the other campaigns' problem.
+    async fn bury(&mut self, error: &JoinError) {
+        tracing::error!(event = "pacing_loop_error", message = %error, "a request's task ended by a panic");
+        if self.cycle == Some(error.id()) {
+            self.cycle = None;
+        }
+        let index = self.campaigns.iter().position(|c| c.sending.as_ref().is_some_and(|s| s.task.id() == error.id()));
+        if let Some(index) = index {
+            let failure = Failure { class: FailureClass::Network, message: error.to_string() };
+            self.finish_errand(index, Ran { read_back: None, outcome: Outcome::Failed(failure) }).await;
+        }
+    }
+
+    // ---- operators and the end ---------------------------------------------------------------------------------
+
+    async fn obey(&mut self, order: Order) {
+        let now = self.host.clock.now();
+        let Some(index) = self.campaigns.iter().position(|c| c.config.id == order.campaign) else {
+            let _ = order.reply.send(Err(format!("no campaign `{}` is paced here", order.campaign)));
+            return;
+        };
+        let campaign = &mut self.campaigns[index];
+        let reply = match people::operate(campaign.state.clone(), order.command) {
+            Err(why) => Err(why),
+            Ok((state, events)) => {
+                campaign.state = state;
+                let mut records = record::changed(campaign, &Fed::Operated(order.command, now), &events, now);
+                records.push(record::operated(campaign, order.command, now));
+                let next = self.schedule.after(now, now).0.since(now).as_secs_f64();
+                let _ = self.record(records).await;
+                Ok(format!("takes effect at the next decision, in {next:.1} s of platform time"))
+            }
+        };
+        // Whoever asked may have gone.
+        let _ = order.reply.send(reply);
+    }
+
+    /// Lets the cycle in hand end, then leaves each campaign as its `on_exit` says.
+    async fn wind_down(mut self) {
+        let finish = async {
+            while let Some(done) = self.requests.join_next_with_id().await {
+                self.finish(done).await;
+            }
+        };
+        if tokio::time::timeout(WIND_DOWN, finish).await.is_err() {
+            tracing::warn!(event = "shutdown_cut_short", "requests in flight did not end in time");
+            self.requests.abort_all();
+        }
+        let exits = tokio::time::timeout(EXIT, self.exit_all()).await;
+        if exits.is_err() {
+            tracing::error!(event = "shutdown_cut_short", "the directives of on_exit did not end in time");
+        }
+    }
+
+    async fn exit_all(&mut self) {
+        let mut records = Vec::new();
+        let mut directives = Vec::new();
+        for (index, campaign) in self.campaigns.iter_mut().enumerate() {
+            // What was still in flight may never be heard of; the state keeps it as unconfirmed.
+            campaign.sending = None;
+            campaign.next = None;
+            if let Some(directive) = settle::exit(&campaign.config, &campaign.state) {
+                let id = self.host.journal.next_id();
+                records.push(record::exit(campaign, &directive, id, self.host.clock.now()));
+                campaign.state.unconfirmed.push(directive.setting);
+                directives.push((index, directive, id));
+            }
+            records.push(record::state(campaign));
+        }
+        let is_recorded = self.record(records).await;
+        for (index, directive, id) in directives {
+            self.dispatch(index, directive, id, is_recorded).await;
+        }
+        while let Some(done) = self.requests.join_next_with_id().await {
+            self.finish(done).await;
+        }
+    }
+
+    /// Writes to the journal; `false`, and a line of log, where that fails.
+    async fn record(&self, records: Vec<Record>) -> bool {
+        if records.is_empty() {
+            return true;
+        }
+        match self.host.journal.record(records).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(event = "journal_failed", message = %error, "the journal can't be written");
+                false
+            }
+        }
+    }
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error says that whoever could stop us is gone: that is a stop too.
+    let _ = stop.wait_for(|is_stopping| *is_stopping).await;
+}

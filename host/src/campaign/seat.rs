@@ -1,0 +1,63 @@
+//! The policy that a campaign is stepped with: its component, or the empty seat of one that can't run.
+//!
+//! A policy whose params stopped fitting, or that is gone, must not stop the loop: an empty seat answers each question
+//! with a fault, so the ratio is held and the fallback takes over like for any other policy that misbehaves.
+
+use paced_core::params::ParamValue;
+use paced_core::policy::{Decided, Fault, FaultClass, Input, Policy, Revision};
+
+use crate::wasm::WasmPolicy;
+
+/// What answers for a campaign's policy.
+pub(super) enum Seat {
+    Taken(WasmPolicy),
+    Empty { why: String, revision: Revision },
+}
+
+impl Seat {
+    /// The seat of `policy`, or an empty one that says why.
+    pub(super) fn of<E: std::fmt::Display>(policy: Result<WasmPolicy, E>) -> Self {
+        match policy {
+            Ok(policy) => Self::Taken(policy),
+            Err(error) => Self::Empty { why: error.to_string(), revision: Revision::default() },
+        }
+    }
+}
+
+impl Policy for Seat {
+    fn decide(&mut self, input: &Input) -> Result<Decided, Fault> {
+        match self {
+            Self::Taken(policy) => policy.decide(input),
+            Self::Empty { why, .. } => Err(Fault { class: FaultClass::Declined, message: why.clone() }),
+        }
+    }
+
+    fn migrate(&mut self, from_version: u32, state: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Taken(policy) => policy.migrate(from_version, state),
+            // Kept as it is, for the policy that takes the seat.
+            Self::Empty { .. } => Some(state.to_vec()),
+        }
+    }
+
+    fn state_version(&self) -> u32 {
+        match self {
+            Self::Taken(policy) => policy.state_version(),
+            Self::Empty { .. } => 0,
+        }
+    }
+
+    fn params(&self) -> &[(String, ParamValue)] {
+        match self {
+            Self::Taken(policy) => policy.params(),
+            Self::Empty { .. } => &[],
+        }
+    }
+
+    fn revision(&self) -> &Revision {
+        match self {
+            Self::Taken(policy) => policy.revision(),
+            Self::Empty { revision, .. } => revision,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! `paced run`: pace campaigns until a signal ends it.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use tokio::runtime::Builder;
+
+use super::exit::Exit;
+use super::signals;
+use crate::clock::Clock;
+use crate::config::{self, Checked, Config, Finding, Inputs, Overrides, Secret};
+use crate::daemon::{Daemon, DaemonError, Options};
+use crate::log;
+use crate::shipped;
+
+/// Arguments of `paced run`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The configuration. Without it everything comes from the environment: CXONE_BASE_URL, CXONE_CLIENT_ID,
+    /// CXONE_CLIENT_SECRET, CXONE_CAMPAIGN_ID, CXONE_TOTAL_AGENTS (20), POLL_INTERVAL_MS (15000).
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Observe and decide, and send nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Run the platform's clock so many times as fast as the wall, to rehearse against `paced tenant`.
+    #[arg(long, default_value_t = 1.0, value_parser = time_scale)]
+    time_scale: f64,
+    /// How log lines look.
+    #[arg(long, value_enum, default_value_t)]
+    log: log::Format,
+    /// Instead of the configuration's base_url.
+    #[arg(long)]
+    base_url: Option<String>,
+    /// Instead of the configuration's client_id.
+    #[arg(long)]
+    client_id: Option<String>,
+    /// Instead of the configuration's data_dir.
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+}
+
+/// Reads a time scale: how many times as fast as the wall, from 0.1 to 1000.
+pub(super) fn time_scale(text: &str) -> Result<f64, String> {
+    let scale = text.parse().map_err(|_| "it must be a number such as 15".to_owned())?;
+    if (0.1..=1000.0).contains(&scale) { Ok(scale) } else { Err("it must be from 0.1 to 1000".to_owned()) }
+}
+
+/// Paces until SIGINT or SIGTERM.
+pub fn run(args: &Args) -> anyhow::Result<Exit> {
+    log::start(args.log);
+    let checked = read(args)?;
+    let config = match checked.into_config() {
+        Ok((config, warnings)) => {
+            warnings.iter().for_each(report);
+            config
+        }
+        Err(findings) => return Ok(refuse(&findings)),
+    };
+    let runtime = Builder::new_multi_thread().enable_all().build().context("can't start the runtime")?;
+    let exit = runtime.block_on(pace(config, args));
+    // Blocking tasks that hang must not keep the process.
+    runtime.shutdown_background();
+    exit
+}
+
+async fn pace(config: Config, args: &Args) -> anyhow::Result<Exit> {
+    let options = Options { clock: Clock::start(args.time_scale), dry_run: args.dry_run };
+    let daemon = match Daemon::start(config, options).await {
+        Ok(daemon) => daemon,
+        Err(DaemonError::Findings(findings)) => return Ok(refuse(&findings)),
+        Err(error) => return Err(error.into()),
+    };
+    signals::first().await.context("can't wait for signals")?;
+    tracing::info!(event = "shutdown_requested", "a second signal ends paced at once");
+    daemon.stop().await;
+    Ok(Exit::Done)
+}
+
+fn read(args: &Args) -> anyhow::Result<Checked> {
+    let overrides = Overrides {
+        base_url: args.base_url.clone(),
+        client_id: args.client_id.clone(),
+        client_secret: None::<Secret>,
+        data_dir: args.data_dir.clone(),
+    };
+    let built_in = shipped::names();
+    let env = |name: &str| std::env::var(name).ok();
+    let inputs = Inputs { env: &env, overrides: &overrides, built_in: &built_in };
+    match &args.config {
+        Some(path) => Ok(config::load(path, &inputs)?),
+        None => Ok(config::from_environment(&inputs)),
+    }
+}
+
+fn refuse(findings: &[Finding]) -> Exit {
+    findings.iter().for_each(report);
+    tracing::error!(event = "bad_configuration", problems = findings.len(), "`paced check` explains them");
+    Exit::Usage
+}
+
+fn report(finding: &Finding) {
+    if finding.is_error() {
+        tracing::error!(event = "configuration_problem", message = %finding);
+    } else {
+        tracing::warn!(event = "configuration_warning", message = %finding);
+    }
+}

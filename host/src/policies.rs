@@ -1,0 +1,94 @@
+//! The policies that a configuration names: where they come from, under which limits, and whether their params fit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use paced_core::params::Descriptor;
+
+use crate::config::{Config, Finding, PolicyEntry, Severity, check_params};
+use crate::registry::{PolicySpec, Source, Use};
+use crate::shipped;
+use crate::wasm::{Engine, Limits};
+
+/// Everything that is wrong with the policies that campaigns use: files that can't be loaded, params that don't fit.
+#[must_use]
+pub fn check(config: &Config, engine: &Engine) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut descriptors: BTreeMap<String, Descriptor> = BTreeMap::new();
+    for spec in specs(config) {
+        match describe(engine, &spec) {
+            Ok(descriptor) => {
+                descriptors.insert(spec.name, descriptor);
+            }
+            Err(why) => findings.push(finding(config, &spec, why)),
+        }
+    }
+    findings.extend(check_params(config, &|policy| descriptors.get(policy).cloned()));
+    findings
+}
+
+fn describe(engine: &Engine, spec: &PolicySpec) -> Result<Descriptor, String> {
+    let limits = spec.limits.check();
+    limits.map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+    let loaded = match &spec.source {
+        Source::BuiltIn(bytes) => engine.load(bytes, &spec.limits),
+        Source::File(path) => {
+            let size = std::fs::metadata(path).map_err(|error| format!("can't be read: {error}"))?.len();
+            if size > spec.limits.component_bytes {
+                return Err(format!("has {size} bytes: a component may have {}", spec.limits.component_bytes));
+            }
+            engine.load(&std::fs::read(path).map_err(|error| format!("can't be read: {error}"))?, &spec.limits)
+        }
+    };
+    let loaded =
+        loaded.map_err(|error| format!("is no policy that this paced can run ({}): {error}", error.stage()))?;
+    Ok(loaded.descriptor().clone())
+}
+
+fn finding(config: &Config, spec: &PolicySpec, message: String) -> Finding {
+    let value = match &spec.source {
+        Source::BuiltIn(_) => None,
+        Source::File(path) => Some(format!("{:?}", path.display().to_string())),
+    };
+    Finding {
+        file: config.source.clone(),
+        line: None,
+        key: format!("policies.{}", spec.name),
+        value,
+        severity: Severity::Error,
+        message,
+    }
+}
+
+/// The policies that campaigns use, and those that have an entry of their own.
+#[must_use]
+pub fn specs(config: &Config) -> Vec<PolicySpec> {
+    let used = config.campaigns.iter().map(|campaign| &campaign.policy);
+    let names: BTreeSet<_> = used.chain(config.policies.keys()).collect();
+    names.into_iter().filter_map(|name| spec(config, name)).collect()
+}
+
+fn spec(config: &Config, name: &str) -> Option<PolicySpec> {
+    let entry = config.policies.get(name);
+    let source = match entry.and_then(|entry| entry.file.clone()) {
+        Some(path) => Source::File(path),
+        None => Source::BuiltIn(shipped::find(name)?),
+    };
+    let users = config.campaigns.iter().filter(|campaign| campaign.policy == name);
+    let uses = users.map(|user| Use { campaign: user.pacing.id.clone(), params: config.params_of(user) });
+    Some(PolicySpec {
+        name: name.to_owned(),
+        source,
+        limits: entry.map(limits).unwrap_or_default(),
+        uses: uses.collect(),
+    })
+}
+
+fn limits(entry: &PolicyEntry) -> Limits {
+    let default = Limits::default();
+    Limits {
+        fuel: entry.limits.fuel.unwrap_or(default.fuel),
+        memory_bytes: entry.limits.memory_bytes.unwrap_or(default.memory_bytes),
+        deadline: entry.limits.deadline.unwrap_or(default.deadline),
+        ..default
+    }
+}
