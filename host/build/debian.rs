@@ -124,7 +124,7 @@ impl Apt {
         let mut open: Vec<String> = ROOTS.map(str::to_owned).to_vec();
         while let Some(package) = open.pop() {
             let depends = process::output(self.command("apt-cache").args(["depends", "--important", &package]))
-                .map_err(|error| format!("no package {package} is in apt's sources: {error}"))?;
+                .map_err(|error| format!("apt knows no {package}: {error}"))?;
             let names = depends.lines().filter_map(|line| line.trim().strip_prefix("Depends: "));
             open.extend(names.filter(|name| is_followed(name) && !found.contains(*name)).map(str::to_owned));
             found.insert(package);

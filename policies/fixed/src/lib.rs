@@ -26,3 +26,21 @@ impl Policy for Fixed {
 }
 
 paced_policy::export!(Fixed);
+
+#[cfg(test)]
+mod tests {
+    use paced_policy::testing::{self, InputBuilder};
+
+    use super::*;
+
+    #[test]
+    fn the_ratio_is_the_parameter_whatever_happens() {
+        let quiet = InputBuilder::new().calls(0, 0, 0).build();
+        let over_limit = InputBuilder::new().calls(100, 50, 50).dial_ratio(4.0).build();
+        for input in [quiet, over_limit] {
+            let ratio = |params| testing::run::<Fixed>(&params, &mut (), &input).unwrap().dial_ratio;
+            assert_eq!(ratio(Params::default()), Some(1.0));
+            assert_eq!(ratio(Params { ratio: 1.8 }), Some(1.8));
+        }
+    }
+}

@@ -77,3 +77,8 @@ macro_rules! export {
         };
     };
 }
+
+/// The page's code compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/writing-a-policy.md")]
+mod page {}
