@@ -244,7 +244,7 @@ impl Loaded {
         let (decided, fuel) = self.run(&input.campaign.id, |prepared, store| match prepared {
             Prepared::V0_1(prepared) => prepared.decide(store, input),
         })?;
-        Ok((decided.map_err(declined)?, fuel))
+        Ok((decided.map_err(|words| declined(&words))?, fuel))
     }
 
     /// Runs `migrate` in a fresh instance.
@@ -252,7 +252,7 @@ impl Loaded {
         let (migrated, _) = self.run("", |prepared, store| match prepared {
             Prepared::V0_1(prepared) => prepared.migrate(store, from_version, state),
         })?;
-        migrated.map_err(declined)
+        migrated.map_err(|words| declined(&words))
     }
 
     fn run<T>(
@@ -273,8 +273,8 @@ impl Loaded {
     }
 }
 
-fn declined(words: String) -> Fault {
-    Fault { class: FaultClass::Declined, message: super::guest_log::one_line(&words, call::MESSAGE_BYTES) }
+fn declined(words: &str) -> Fault {
+    Fault { class: FaultClass::Declined, message: super::guest_log::one_line(words, call::MESSAGE_BYTES) }
 }
 
 impl std::fmt::Debug for Loaded {

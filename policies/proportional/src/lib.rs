@@ -3,7 +3,7 @@
 //! It is the specified default, and the baseline that better policies are measured against, so its faults stay in:
 //! the error is in agents, not a share of them, so that large teams swing between the bounds; and answered calls count
 //! as wrap-up on top of the busy agents, who are already in wrap-up. What the host's guard does (bounds, ramps, the
-//! abandonment ceiling) it does besides.
+//! abandonment ceiling) it does besides. One fault is left out: a reading that it has seen before is no news to it.
 
 use paced_policy::{AbandonmentOf, Decision, Input, Policy, params};
 
@@ -31,6 +31,10 @@ impl Policy for Proportional {
     type State = ();
 
     fn decide(params: &Params, (): &mut (), input: &Input) -> Result<Decision, String> {
+        if !input.reading.fresh {
+            // The controller integrates: the same reading taken twice would move the ratio twice.
+            return Ok(Decision::hold().because("nothing new to go by"));
+        }
         let campaign = &input.campaign;
         let target = f64::from(campaign.configured_agents) * campaign.target_utilization;
         let error = target - busy_capacity(input);

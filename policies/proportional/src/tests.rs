@@ -36,6 +36,11 @@ fn the_ratio_rises_by_kp_for_each_agent_short_of_the_target() {
 }
 
 #[test]
+fn a_reading_seen_before_is_no_news() {
+    assert_eq!(decide(three_short().stale(20.0)).dial_ratio, None);
+}
+
+#[test]
 fn the_ratio_falls_by_kp_for_each_agent_over_the_target() {
     // 15 + 8 x 45/60 = 21; 17 - 21 = -4; 0.15 x -4 = -0.6; 2 - 0.6 = 1.4.
     let decision = decide(InputBuilder::new().busy(15.0).wrap_up_s_mean(Some(45.0)).calls(8, 8, 0).dial_ratio(2.0));

@@ -95,9 +95,9 @@ async fn play(args: &Args, is_terminal: bool) -> anyhow::Result<Exit> {
     let summary = summary::Summary::new(totals.collect(), &board, requests, &journal)?;
     tenant.shutdown().await;
     if is_terminal {
-        summary.print()
+        summary.print();
     } else {
-        summary.log()
+        summary.log();
     }
     Ok(Exit::Done)
 }

@@ -18,6 +18,8 @@ const FRAME: Duration = Duration::from_millis(150);
 pub(super) async fn show(daemon: &Daemon, clock: Clock, end: Timestamp) {
     let screen = MultiProgress::new();
     let start = clock.now();
+    // The first moments have passed already.
+    let minutes = end.since(start).as_secs().div_ceil(60);
     let bar = screen.add(
         ProgressBar::new(end.since(start).as_secs())
             .with_style(style("pacing 3 simulated campaigns  {wide_bar:.cyan/dim}  {msg}")),
@@ -28,7 +30,7 @@ pub(super) async fn show(daemon: &Daemon, clock: Clock, end: Timestamp) {
     while clock.now() < end {
         let passed = clock.now().since(start).as_secs();
         bar.set_position(passed);
-        bar.set_message(format!("{:>3} of {} min", passed / 60, end.since(start).as_secs() / 60));
+        bar.set_message(format!("{:>3} of {minutes} min", passed / 60));
         for (campaign, status) in daemon.board().read() {
             let line = lines
                 .entry(campaign.clone())
