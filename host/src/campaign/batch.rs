@@ -45,7 +45,7 @@ pub struct Batch {
 /// A request that came back.
 enum Done {
     Observed(HashMap<String, Observation>),
-    ReadBack(usize, Result<Setting, RequestError>),
+    ReadBack { index: usize, sent: u64, found: Result<Setting, RequestError> },
     Ran(usize, Ran),
 }
 
@@ -139,7 +139,11 @@ impl Batch {
         campaign.is_reading_back = true;
         let (id, deadline) = (campaign.config.id.clone(), cycle_deadline(&campaign.config, now));
         let dialer = Arc::clone(&self.host.dialer);
-        self.requests.spawn(async move { Done::ReadBack(index, dialer.read_back(&id, deadline).await) });
+        let sent = campaign.sent;
+        self.requests.spawn(async move {
+            let found = dialer.read_back(&id, deadline).await;
+            Done::ReadBack { index, sent, found }
+        });
     }
 
     /// Steps every campaign, records the decisions, then sends what is to be sent.
@@ -229,6 +233,7 @@ impl Batch {
 
     fn send(&mut self, index: usize, directive: Directive, decision: DecisionId) {
         let campaign = &mut self.campaigns[index];
+        campaign.sent += 1;
         let mut own = campaign.state.unconfirmed.clone();
         own.push(campaign.state.setting);
         let errand = Errand {
@@ -252,10 +257,14 @@ impl Batch {
                 self.cycle = None;
                 self.decide(observations).await;
             }
-            Ok((_, Done::ReadBack(index, found))) => {
-                self.campaigns[index].is_reading_back = false;
-                let records = self.take_read_back(index, found);
-                let _ = self.record(records).await;
+            Ok((_, Done::ReadBack { index, sent, found })) => {
+                let campaign = &mut self.campaigns[index];
+                campaign.is_reading_back = false;
+                // What was found while a directive was under way may be from before or after it: it says nothing.
+                if campaign.sent == sent {
+                    let records = self.take_read_back(index, found);
+                    let _ = self.record(records).await;
+                }
             }
             Ok((_, Done::Ran(index, ran))) => self.finish_errand(index, ran).await,
             // A task that was set aside for a more urgent one.

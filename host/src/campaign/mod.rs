@@ -68,6 +68,8 @@ pub struct Campaign {
     pub(crate) next: Option<(Directive, DecisionId)>,
     /// Whether it is being read back.
     pub(crate) is_reading_back: bool,
+    /// Directives sent since the start.
+    pub(crate) sent: u64,
     /// Decisions taken since the start.
     pub(crate) decisions: u64,
     /// The particulars of the last trouble, so that a lasting one is journalled once.
@@ -93,6 +95,7 @@ impl Campaign {
             sending: None,
             next: None,
             is_reading_back: false,
+            sent: 0,
             decisions: 0,
             trouble: None,
         }

@@ -23,7 +23,7 @@ pub enum PolicyCommandError {
         source: io::Error,
     },
     /// The component is refused.
-    #[error("{} is no policy that this paced can run ({}): {source}", name, source.stage())]
+    #[error("{} is no policy that this paced can run ({})", name, source.stage())]
     Load {
         /// The file, or the built-in policy.
         name: String,
