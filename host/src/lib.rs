@@ -14,6 +14,7 @@ pub mod http;
 pub mod journal;
 pub mod log;
 pub mod registry;
+pub mod shipped;
 pub mod tenant;
 pub mod wasm;
 pub mod watch;
