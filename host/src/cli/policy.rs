@@ -23,7 +23,7 @@ pub enum PolicyCommandError {
         source: io::Error,
     },
     /// The component is refused.
-    #[error("{} is no policy that this paced can run ({})", name, source.stage())]
+    #[error("{} is no policy that this paced can run (stage {})", name, source.stage())]
     Load {
         /// The file, or the built-in policy.
         name: String,
@@ -229,7 +229,7 @@ mod tests {
         std::fs::write(file.path(), "{}").unwrap();
         let error = inspect(file.path(), &mut Vec::new()).unwrap_err().to_string();
         let name = file.path().display().to_string();
-        assert!(error.contains(&name) && error.contains("(validate)"), "{error}");
+        assert!(error.contains(&name) && error.contains("(stage validate)"), "{error}");
         let error = inspect(Path::new("/no/such.wasm"), &mut Vec::new()).unwrap_err();
         assert_eq!(error.to_string(), "can't read /no/such.wasm");
     }

@@ -28,7 +28,7 @@ struct Stamp {
 
 /// The file's bytes as they are now.
 pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, Refusal> {
-    let unreadable = |source| Refusal::Read { path: path.to_owned(), source };
+    let unreadable = |error| Refusal::Read { path: path.to_owned(), error };
     let file = File::open(path).map_err(unreadable)?;
     let size = file.metadata().map_err(unreadable)?.len();
     let too_large = |bytes| Refusal::Load(LoadError::Size { bytes, limit: limits.component_bytes });
@@ -46,7 +46,7 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, Refusal> {
 
 /// Stage settle: the file's bytes once it has come to rest.
 pub(super) fn settled(path: &Path, limits: &Limits) -> Result<Vec<u8>, Refusal> {
-    let unreadable = |source| Refusal::Read { path: path.to_owned(), source };
+    let unreadable = |error| Refusal::Read { path: path.to_owned(), error };
     let mut looks = 0;
     loop {
         let stamp = settle(&mut looks, || look(path), || thread::sleep(BETWEEN_LOOKS)).map_err(unreadable)?;

@@ -22,7 +22,7 @@ use paced_core::params::{ParamError, ParamValue};
 pub use self::components::ComponentStore;
 pub use self::outcome::{Activated, Outcome, Refusal, UnfitParams};
 pub use self::spec::{PolicySpec, Source, Use};
-use crate::wasm::{Digest, Engine, Loaded, WasmPolicy};
+use crate::wasm::{Digest, Engine, LoadError, Loaded, WasmPolicy, few};
 
 /// The policies of one daemon.
 pub struct Registry {
@@ -38,11 +38,25 @@ struct Entry {
     last_refused: Mutex<Option<Refused>>,
 }
 
-/// What was refused last, so that it is neither examined nor reported again until it changes.
-#[derive(PartialEq)]
+/// What was refused last, so that it is not reported again until something changes; bytes are not even examined again.
+#[derive(Clone, Copy, PartialEq)]
 enum Refused {
     Bytes(Digest),
     Unreadable(std::io::ErrorKind),
+    TooLarge,
+    NeverAtRest,
+}
+
+impl Refused {
+    fn of(digest: Option<Digest>, refusal: &Refusal) -> Option<Self> {
+        match (digest, refusal) {
+            (Some(digest), _) => Some(Self::Bytes(digest)),
+            (None, Refusal::Read { error, .. }) => Some(Self::Unreadable(error.kind())),
+            (None, Refusal::Load(LoadError::Size { .. })) => Some(Self::TooLarge),
+            (None, Refusal::Settle { .. }) => Some(Self::NeverAtRest),
+            (None, Refusal::Load(_) | Refusal::Params(_)) => None,
+        }
+    }
 }
 
 /// A policy can't be had.
@@ -60,7 +74,7 @@ pub enum PolicyError {
     #[error("the policy `{0}` has not been loaded yet")]
     NotLoaded(String),
     /// The policy does not take these params.
-    #[error("the policy `{name}` does not take these params: {}", outcome::join(.errors))]
+    #[error("the policy `{name}` does not take these params: {}", few(.errors.iter(), "; "))]
     Params {
         /// The policy.
         name: String,
@@ -229,12 +243,7 @@ impl Entry {
     }
 
     fn refuse(&self, last: &mut Option<Refused>, digest: Option<Digest>, refusal: Refusal) -> Outcome {
-        let refused = match (&digest, &refusal) {
-            (Some(digest), _) => Some(Refused::Bytes(*digest)),
-            (None, Refusal::Read { source, .. }) => Some(Refused::Unreadable(source.kind())),
-            // A file that does not come to rest, or grew too large to read, is looked at again.
-            (None, _) => None,
-        };
+        let refused = Refused::of(digest, &refusal);
         if refused.is_some() && *last == refused {
             return Outcome::Unchanged;
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use paced_core::params::ParamError;
 
-use crate::wasm::{Digest, LoadError, Loaded};
+use crate::wasm::{Digest, LoadError, Loaded, few};
 
 /// What came of a reload.
 #[derive(Debug)]
@@ -39,12 +39,12 @@ pub struct Activated {
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     /// The file can't be read.
-    #[error("can't read {}: {source}", path.display())]
+    #[error("can't read {}: {error}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        error: std::io::Error,
     },
     /// The file kept changing.
     #[error("{} is still being written after {seconds} s", path.display())]
@@ -58,7 +58,7 @@ pub enum Refusal {
     #[error(transparent)]
     Load(#[from] LoadError),
     /// Campaigns set params that it does not take.
-    #[error("it does not take the params of {}", join(.0))]
+    #[error("it does not take the params of {}", few(.0.iter(), "; "))]
     Params(Vec<UnfitParams>),
 }
 
@@ -73,7 +73,7 @@ pub struct UnfitParams {
 
 impl fmt::Display for UnfitParams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "campaign {}: {}", self.campaign, join(&self.errors))
+        write!(f, "campaign {}: {}", self.campaign, few(self.errors.iter(), "; "))
     }
 }
 
@@ -116,14 +116,4 @@ impl Outcome {
             ),
         }
     }
-}
-
-/// At most four items, so that a message stays readable.
-pub(super) fn join<T: fmt::Display>(items: &[T]) -> String {
-    const SHOWN: usize = 4;
-    let mut shown: Vec<_> = items.iter().take(SHOWN).map(ToString::to_string).collect();
-    if items.len() > SHOWN {
-        shown.push(format!("and {} more", items.len() - SHOWN));
-    }
-    shown.join("; ")
 }

@@ -143,4 +143,5 @@ fn a_file_over_the_limit_is_refused_without_being_read() {
     let (registry, _) = open(&place, Vec::new());
     fs::File::create(&place.path).unwrap().set_len(33 << 20).unwrap();
     assert_eq!(stage(&registry.reload("mine")), "size");
+    assert!(matches!(registry.reload("mine"), Outcome::Unchanged));
 }

@@ -202,6 +202,21 @@ mod tests {
     }
 
     #[test]
+    fn with_and_without_a_pool_decisions_are_the_same() {
+        use paced_core::policy::Policy;
+
+        use crate::wasm::tests::{Hand, input};
+        use crate::wasm::{Limits, WasmPolicy};
+
+        let component = Hand::default().component();
+        let decide = |engine: Engine| {
+            let loaded = engine.load(&component, &Limits::default()).unwrap();
+            WasmPolicy::new(Arc::new(loaded), &[]).unwrap().decide(&input()).unwrap()
+        };
+        assert_eq!(decide(Engine::start().unwrap()), decide(Engine::on_demand().unwrap()));
+    }
+
+    #[test]
     fn a_guest_that_no_tick_stops_is_reported() {
         let inner = wasmtime::Engine::new(&config(InstanceAllocationStrategy::OnDemand)).unwrap();
         let module = Module::new(&inner, ENDLESS).unwrap();

@@ -3,6 +3,7 @@
 //! The latter are named one by one and become traps. Anything else is refused when the component is loaded, by name and
 //! with the way out, because a policy that could reach a clock, a file or a network would not replay.
 
+use super::few::few;
 use super::version::SUPPORTED_CONTRACTS;
 
 /// WASI interfaces (0.2) that a `wasm32-wasip2` build of a policy imports because std does. None of them does anything.
@@ -25,9 +26,14 @@ const STUBBED: &[(&str, &[&str])] = &[
     ("wasi:io", &["error", "poll", "streams"]),
 ];
 
+/// Imports that a policy may not have, at least one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it imports {}", few(.0.iter(), "; "))]
+pub struct ForbiddenImports(pub Vec<ForbiddenImport>);
+
 /// An import that a policy may not have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it imports `{name}`, which a policy can't have: {way_out}")]
+#[error("`{name}`, which a policy can't have: {way_out}")]
 pub struct ForbiddenImport {
     /// The import's name.
     pub name: String,
@@ -37,15 +43,29 @@ pub struct ForbiddenImport {
 
 /// What the host gives for an allowed import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Given {
+enum Given {
     /// An interface of the contract itself.
     Contract,
     /// Functions that trap when they are called.
     Trap,
 }
 
+/// The imports that are to be traps.
+pub(super) fn stubs(names: &[String]) -> Result<Vec<&str>, ForbiddenImports> {
+    let mut stubs = Vec::new();
+    let mut forbidden = Vec::new();
+    for name in names {
+        match judge(name) {
+            Ok(Given::Trap) => stubs.push(name.as_str()),
+            Ok(Given::Contract) => {}
+            Err(import) => forbidden.push(import),
+        }
+    }
+    if forbidden.is_empty() { Ok(stubs) } else { Err(ForbiddenImports(forbidden)) }
+}
+
 /// Judges an import by its name.
-pub(super) fn judge(name: &str) -> Result<Given, ForbiddenImport> {
+fn judge(name: &str) -> Result<Given, ForbiddenImport> {
     let (interface, version) = name.split_once('@').unwrap_or((name, ""));
     match interface {
         "paced:policy/log" | "paced:policy/types" => contract(name, version),
@@ -76,7 +96,10 @@ fn way_out(interface: &str) -> &'static str {
     match interface.split_once('/').map(|(package, _)| package) {
         Some("wasi:clocks") => "time is an input, `now-ms` and `since-last-decision-s`",
         Some("wasi:random") => "chance is an input, `seed`; in Rust a HashMap draws randomness too, so use a BTreeMap",
-        Some("wasi:filesystem") => "no file reaches a policy; put what it needs into its params or its state",
+        Some("wasi:filesystem") => {
+            "no file reaches a policy, put what it needs into its params or state; and if it uses none, the adapter for \
+             wasip1 is to blame, so build it for `wasm32-wasip2` or `wasm32-unknown-unknown`"
+        }
         Some("wasi:sockets" | "wasi:http") => "no network reaches a policy; what it may know is in its input",
         Some("wasi:cli" | "wasi:io") => "it is of a version of WASI other than 0.2, or std does not need it",
         _ => "the only import that does anything is `paced:policy/log`",

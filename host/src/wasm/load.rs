@@ -17,10 +17,10 @@ use super::descriptor::{self, DescriptorError};
 use super::engine::Engine;
 use super::fault::{self, CallError, StubCalled};
 use super::guest_log::LogGate;
-use super::imports::{self, ForbiddenImport, Given};
+use super::imports::{self, ForbiddenImports};
 use super::limits::Limits;
 use super::revision::Digest;
-use super::scan::{self, Outline, ScanError};
+use super::scan::{self, ScanError};
 use super::v0_1;
 use super::version::{self, VersionError};
 
@@ -43,7 +43,7 @@ pub enum LoadError {
     Version(#[from] VersionError),
     /// It imports what a policy can't have.
     #[error(transparent)]
-    Import(#[from] ForbiddenImport),
+    Import(#[from] ForbiddenImports),
     /// The compiler refuses it: it is not valid, or uses a WebAssembly feature that this host leaves out.
     #[error("it can't be compiled: {0}")]
     Compile(String),
@@ -52,7 +52,7 @@ pub enum LoadError {
     Link(String),
     /// `describe` failed.
     #[error("it can't describe itself: {0}")]
-    Describe(#[source] Fault),
+    Describe(Fault),
     /// What it says of itself can't be.
     #[error("it describes itself wrongly: {0}")]
     Descriptor(#[from] DescriptorError),
@@ -103,7 +103,7 @@ impl Engine {
         }
         let outline = scan::scan(bytes)?;
         let contract = version::contract(&outline.exports)?;
-        let stubs = stubs(&outline)?;
+        let stubs = imports::stubs(&outline.imports)?;
         let component = compile(self, bytes)?;
         let pre = link(self, &component, &stubs)?;
         let prepared =
@@ -126,17 +126,6 @@ impl Engine {
             log,
         })
     }
-}
-
-/// The imports that are to trap.
-fn stubs(outline: &Outline) -> Result<Vec<&str>, ForbiddenImport> {
-    let mut stubs = Vec::new();
-    for name in &outline.imports {
-        if imports::judge(name)? == Given::Trap {
-            stubs.push(name.as_str());
-        }
-    }
-    Ok(stubs)
 }
 
 fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, LoadError> {

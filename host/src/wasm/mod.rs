@@ -11,6 +11,7 @@ mod call;
 mod descriptor;
 mod engine;
 mod fault;
+mod few;
 mod guest_log;
 mod imports;
 mod limits;
@@ -28,7 +29,8 @@ pub(crate) mod tests;
 
 pub use descriptor::DescriptorError;
 pub use engine::{Engine, EngineError};
-pub use imports::ForbiddenImport;
+pub(crate) use few::few;
+pub use imports::{ForbiddenImport, ForbiddenImports};
 pub use limits::{LimitError, Limits, MAX_MEMORY_BYTES};
 pub use load::{LoadError, Loaded};
 pub use policy::WasmPolicy;

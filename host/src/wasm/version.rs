@@ -5,6 +5,8 @@
 
 use semver::Version;
 
+use super::few::few;
+
 /// The versions of the contract that this host runs, newest last.
 pub const SUPPORTED_CONTRACTS: &[(u64, u64)] = &[(0, 1)];
 
@@ -67,17 +69,11 @@ pub(super) fn contract(exports: &[String]) -> Result<Version, VersionError> {
             None => other = other.or_else(|| Some(VersionError::Unversioned { export: export.clone() })),
         }
     }
-    Err(other.unwrap_or_else(|| VersionError::NoPolicy { exports: list(exports) }))
+    Err(other.unwrap_or_else(|| VersionError::NoPolicy { exports: named(exports) }))
 }
 
-/// At most four names, so that a message stays readable.
-fn list(names: &[String]) -> String {
-    const SHOWN: usize = 4;
-    let mut shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
-    if names.len() > SHOWN {
-        shown.push(format!("{} more", names.len() - SHOWN));
-    }
-    if shown.is_empty() { "nothing".to_owned() } else { shown.join(", ") }
+fn named(exports: &[String]) -> String {
+    if exports.is_empty() { "nothing".to_owned() } else { few(exports.iter().map(|name| format!("`{name}`")), ", ") }
 }
 
 fn contracts() -> String {
@@ -133,6 +129,6 @@ mod tests {
         assert!(verdict(&[]).unwrap_err().starts_with("it exports nothing, but"));
         assert!(verdict(&["paced:policy/controllers@0.1.0"]).unwrap_err().contains("no policy"));
         let many = ["a", "b", "c", "d", "e", "f"];
-        assert!(verdict(&many).unwrap_err().starts_with("it exports `a`, `b`, `c`, `d`, 2 more, but"));
+        assert!(verdict(&many).unwrap_err().starts_with("it exports `a`, `b`, `c`, `d`, and 2 more, but"));
     }
 }

@@ -132,6 +132,23 @@ fn a_panics_message_is_the_faults() {
 }
 
 #[test]
+fn what_std_leaves_behind_is_harmless_until_it_is_called() {
+    let with_wasi = |decide: &str| {
+        let hand = Hand { with_wasi: true, ..Hand::deciding(decide) };
+        WasmPolicy::new(hand.load(), &[]).unwrap().decide(&input())
+    };
+    assert!(with_wasi("(call $answer (f64.const 1))").is_ok());
+    for (call, name) in [
+        ("(call $exit (i32.const 0))", "wasi:cli/exit@0.2.6#exit"),
+        ("(call $stderr)", "wasi:cli/stderr@0.2.6#get-stderr"),
+    ] {
+        let fault = with_wasi(&format!("{call} unreachable")).unwrap_err();
+        assert_eq!(fault.class, FaultClass::Trap);
+        assert_eq!(fault.message, format!("it called `{name}`, which no policy can use"));
+    }
+}
+
+#[test]
 fn an_error_of_the_policy_is_declined_in_its_own_words() {
     let (class, message) = fault("(call $decline (i32.const 32) (i32.const 13))");
     assert_eq!((class, message.as_str()), (FaultClass::Declined, "as it is told"));

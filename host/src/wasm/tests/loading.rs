@@ -93,6 +93,18 @@ fn forbidden_imports_are_refused_by_name() {
 }
 
 #[test]
+fn every_forbidden_import_is_named_at_once() {
+    let (_, words) = refusal_of(&format!(
+        r#"(component (import "wasi:http/types@0.2.6" (instance)) (import "odd" (func)) {EMPTY_CONTROLLER})"#
+    ));
+    assert_eq!(
+        words,
+        "it imports `wasi:http/types@0.2.6`, which a policy can't have: no network reaches a policy; what it may know \
+         is in its input; `odd`, which a policy can't have: the only import that does anything is `paced:policy/log`"
+    );
+}
+
+#[test]
 fn a_log_of_another_type_is_refused() {
     let (stage, words) = refusal_of(&format!(
         r#"(component

@@ -23,6 +23,8 @@ pub(crate) struct Hand {
     pub(crate) migrate: String,
     /// More fields of the module.
     pub(crate) fields: String,
+    /// Whether it imports what Rust's std leaves behind, as `$exit` and `$stderr`.
+    pub(crate) with_wasi: bool,
 }
 
 impl Default for Hand {
@@ -32,6 +34,7 @@ impl Default for Hand {
             describe: "(i32.const 64)".to_owned(),
             migrate: "(i32.store8 (i32.const 320) (i32.const 1)) (i32.const 320)".to_owned(),
             fields: String::new(),
+            with_wasi: false,
         }
     }
 }
@@ -44,10 +47,12 @@ impl Hand {
 
     /// The component.
     pub(crate) fn component(&self) -> Vec<u8> {
-        let Self { decide, describe, migrate, fields } = self;
+        let Self { decide, describe, migrate, fields, with_wasi } = self;
+        let wasi = if *with_wasi { WASI_IMPORTS } else { "" };
         let wat = format!(
             r#"(module
                 (import "paced:policy/log@0.1.0" "write" (func $log (param i32 i32 i32)))
+                {wasi}
                 (memory (export "memory") 2)
                 (data (i32.const 16) "test") (data (i32.const 24) "1.0.0") (data (i32.const 32) "as it is told")
                 (data (i32.const 64)
@@ -83,7 +88,12 @@ impl Hand {
         );
         let mut module = wat::parse_str(&wat).unwrap();
         let mut resolve = wit_parser::Resolve::default();
-        let package = resolve.push_str("policy.wit", include_str!("../../../../wit/0.1/policy.wit")).unwrap();
+        let mut package = resolve.push_str("policy.wit", include_str!("../../../../wit/0.1/policy.wit")).unwrap();
+        if *with_wasi {
+            for wit in WASI_WIT {
+                package = resolve.push_str("wasi.wit", wit).unwrap();
+            }
+        }
         let world = resolve.select_world(&[package], Some("policy")).unwrap();
         let utf8 = wit_component::StringEncoding::UTF8;
         wit_component::embed_component_metadata(&mut module, &resolve, world, utf8).unwrap();
@@ -100,6 +110,24 @@ impl Hand {
         Arc::new(engine().load(&self.component(), limits).unwrap())
     }
 }
+
+const WASI_IMPORTS: &str = r#"
+    (import "wasi:cli/exit@0.2.6" "exit" (func $exit (param i32)))
+    (import "wasi:cli/stderr@0.2.6" "get-stderr" (func $stderr (result i32)))"#;
+
+/// A little of WASI, and the world of a policy that imports it.
+const WASI_WIT: [&str; 3] = [
+    "package wasi:io@0.2.6; interface streams { resource output-stream { flush: func(); } }",
+    "package wasi:cli@0.2.6;
+     interface exit { exit: func(status: result); }
+     interface stderr { use wasi:io/streams@0.2.6.{output-stream}; get-stderr: func() -> output-stream; }",
+    "package test:it;
+     world policy {
+        include paced:policy/policy@0.1.0;
+        import wasi:cli/exit@0.2.6;
+        import wasi:cli/stderr@0.2.6;
+     }",
+];
 
 /// One engine for all tests: starting one takes longer than most of them.
 pub(crate) fn engine() -> &'static Engine {
