@@ -17,8 +17,9 @@ use crate::clock::Clock;
 
 /// Most requests that wait at a time; above it the least urgent is turned away.
 const MAX_WAITING: usize = 10_000;
-/// The span of platform time that the quota is for.
-const MINUTE: Duration = Duration::from_secs(60);
+/// The span of platform time that a quota is spread over: the platform's minute, and a second for requests that take
+/// longer on their way than those behind them. Without it the platform counts one too many now and then.
+const WINDOW: Duration = Duration::from_secs(61);
 
 /// No place in the rate limit before the deadline.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +43,7 @@ impl Limiter {
     /// 1. `name` says in errors which limit it is.
     #[must_use]
     pub fn new(name: &'static str, per_minute: u32, burst: u32, clock: Clock) -> Self {
-        let queue = Queue::new(per_minute.max(1), burst.max(1), clock.wall(MINUTE));
+        let queue = Queue::new(per_minute.max(1), burst.max(1), clock.wall(WINDOW));
         Self { name, per_minute, clock, queue: Mutex::new(queue) }
     }
 

@@ -134,7 +134,7 @@ async fn closing_turns_away_those_who_would_come_too_late() {
 #[test]
 fn a_full_queue_turns_away_the_least_urgent() {
     let now = Instant::now();
-    let mut queue = Queue::new(1_000_000, 1, MINUTE);
+    let mut queue = Queue::new(1_000_000, 1, WINDOW);
     let mut enter = |priority| queue.enter(priority, now + seconds(60), Arc::new(Notify::new()), now);
     for _ in 0..MAX_WAITING {
         enter(3);
@@ -155,7 +155,7 @@ proptest! {
         gaps_ms in proptest::collection::vec(0_u64..20_000, 1..150),
     ) {
         let start = Instant::now();
-        let mut queue = Queue::new(per_minute, burst, MINUTE);
+        let mut queue = Queue::new(per_minute, burst, WINDOW);
         let mut now = start;
         let mut granted = Vec::new();
         for gap in gaps_ms {
@@ -170,7 +170,7 @@ proptest! {
         }
         for (index, &first) in granted.iter().enumerate() {
             let within = |span: Duration| granted[index..].iter().filter(|&&at| at < first + span).count();
-            prop_assert!(within(MINUTE) <= per_minute as usize);
+            prop_assert!(within(WINDOW) <= per_minute as usize);
             prop_assert!(within(Duration::from_nanos(1)) <= burst as usize);
         }
     }
