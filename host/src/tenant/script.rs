@@ -94,7 +94,7 @@ impl FaultScript {
             body: None,
         };
         let too_many = Rule::on(&[Operation::Query], status(429, Some(20))).for_time(Duration::from_secs(60));
-        let errors = Rule::on(&[Operation::Query, Operation::Put, Operation::Get], status(500, None));
+        let errors = Rule::on(&[Operation::Query], status(500, None));
         let hung = Rule::on(&[Operation::Query], Fault::Hang { answer_after_s: None }).for_requests(1);
         let step = |at_s, what: &str, action| Step { at_s, what: what.to_owned(), action };
         Self {
@@ -102,8 +102,8 @@ impl FaultScript {
                 step(120, "429 with Retry-After 20 s on every query for a minute", Action::Fault(too_many)),
                 step(
                     300,
-                    "500 on queries and updates for 90 s",
-                    Action::Fault(errors.for_time(Duration::from_secs(90))),
+                    "500 on every query for two minutes",
+                    Action::Fault(errors.for_time(Duration::from_secs(120))),
                 ),
                 step(600, "every token is revoked", Action::RevokeTokens),
                 step(720, "one query is never answered", Action::Fault(hung)),
