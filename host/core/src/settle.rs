@@ -69,6 +69,10 @@ pub fn settle(
     outcome: &Outcome,
     now: Timestamp,
 ) -> (CampaignState, Vec<Event>) {
+    if matches!(outcome, Outcome::Failed(_)) {
+        // It may have been taken all the same, and reading back before it was sent has cleared what was noted then.
+        state.note_sent(directive.setting);
+    }
     match outcome {
         Outcome::Applied(answer) => {
             state.note_confirmed(answer.unwrap_or(directive.setting), now);
@@ -106,15 +110,17 @@ pub fn failed(config: &CampaignConfig, mut state: CampaignState, now: Timestamp)
 #[must_use]
 pub fn exit(config: &CampaignConfig, state: &CampaignState) -> Option<Directive> {
     let is_ours = state.people_hold.is_none() && !state.is_unknown && state.is_settled();
-    if !is_ours || state.setting.status == Status::Paused {
+    if !is_ours {
         return None;
     }
     let target = match config.on_exit {
         Stance::Hold => return None,
+        // Setting a ratio would resume it.
+        Stance::Safe if state.may_be_paused() => return None,
         Stance::Safe => Setting { ratio: state.ratio_at_most(config.safe_ratio), ..state.setting },
         Stance::Pause => Setting { status: Status::Paused, ..state.setting },
     };
-    (target != state.setting).then(|| Directive {
+    (target != state.setting || state.may_dial_more_than(target)).then(|| Directive {
         setting: target,
         urgency: Urgency::of(state.setting, target),
         read_first: false,

@@ -148,10 +148,28 @@ impl CampaignState {
         self.setting.ratio.min(most)
     }
 
+    /// Whether the campaign may be paused: it is, or a pause was sent and never confirmed.
+    #[must_use]
+    pub fn may_be_paused(&self) -> bool {
+        self.possible().any(|setting| setting.status == Status::Paused)
+    }
+
+    /// Whether something that was sent and never confirmed dials more than `target` does.
+    #[must_use]
+    pub fn may_dial_more_than(&self, target: Setting) -> bool {
+        let dials_more = |sent: &Setting| target.status == Status::Paused || sent.ratio > target.ratio;
+        self.unconfirmed.iter().any(|sent| sent.status == Status::Active && dials_more(sent))
+    }
+
+    /// What may be in force: an update whose answer never came may have been taken all the same.
+    pub(crate) fn possible(&self) -> impl Iterator<Item = Setting> {
+        std::iter::once(self.setting).chain(self.unconfirmed.iter().copied())
+    }
+
     /// Whether paced set this value itself: it is in force, or was sent and never confirmed.
     #[must_use]
     pub fn owns(&self, found: Setting) -> bool {
-        found == self.setting || self.unconfirmed.contains(&found)
+        self.possible().any(|setting| setting == found)
     }
 
     /// Notes that `setting` is being sent.

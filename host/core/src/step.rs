@@ -210,7 +210,7 @@ impl<'a> Turn<'a> {
         if matches!(self.reading, ReadingKind::Failed(_)) {
             return self.leave(Reason::Failed);
         }
-        let ratio = if self.state.setting.status == Status::Paused {
+        let ratio = if self.state.may_be_paused() {
             self.reasons.push(Reason::Resume);
             self.state.ratio_at_most(self.config.resume_ratio)
         } else {
@@ -360,15 +360,14 @@ impl<'a> Turn<'a> {
     }
 
     fn directive(&mut self, target: Setting) -> Option<Directive> {
-        let is_confirmed = self.state.knowledge == Knowledge::Confirmed;
-        let is_new = target != self.state.setting || !is_confirmed;
+        let is_new = target != self.state.setting || self.is_doubtful(target);
         if !is_new && !self.is_reassert_due() {
             return None;
         }
-        if !is_new {
+        if target == self.state.setting {
             self.reasons.push(Reason::Reassert);
         }
-        let urgency = Urgency::of(self.state.setting, target);
+        let urgency = if is_new { self.urgency(target) } else { Urgency::Reassert };
         let was_just_read = self.state.read_back_at == Some(self.moment.now);
         Some(Directive {
             setting: target,
@@ -376,6 +375,19 @@ impl<'a> Turn<'a> {
             read_first: urgency.can_wait() && self.state.can_read_back && !was_just_read,
             cause: if self.proposal.is_some() { None } else { self.reasons.first().copied() },
         })
+    }
+
+    /// Whether the platform may have something in force that `target` must not leave there.
+    fn is_doubtful(&self, target: Setting) -> bool {
+        let is_confirmed = self.state.knowledge == Knowledge::Confirmed;
+        let may_need_resuming = target.status == Status::Active && self.state.may_be_paused();
+        !is_confirmed || may_need_resuming || self.state.may_dial_more_than(target)
+    }
+
+    /// How urgent `target` is; where it raises anything that may be in force, it is a raise.
+    fn urgency(&self, target: Setting) -> Urgency {
+        let may_raise = self.state.possible().any(|from| Urgency::of(from, target) == Urgency::Raise);
+        if may_raise { Urgency::Raise } else { Urgency::of(self.state.setting, target) }
     }
 
     fn is_reassert_due(&self) -> bool {

@@ -6,7 +6,7 @@ use paced_core::entry::Event;
 use paced_core::people::Command;
 
 use crate::campaign::Campaign;
-use crate::platform::{Analytics, Put, active, paused};
+use crate::platform::{Analytics, Get, Put, active, paused};
 use crate::script::Answer;
 
 fn broken() -> Campaign {
@@ -161,4 +161,56 @@ fn it_resumes_nothing_that_an_operator_paused() {
     campaign.operate(Command::Resume).unwrap();
     campaign.tick();
     assert_eq!(campaign.platform.setting, active(1.0));
+}
+
+/// The policy changed its mind after a raise whose answer was lost: what is in force is set again.
+#[test]
+fn a_raise_that_may_have_been_taken_is_undone() {
+    let mut campaign = Campaign::new().answering([Answer::Hold, Answer::Hold, Answer::Ratio(2.3), Answer::Hold]);
+    campaign.platform.get = Get::Missing;
+    campaign.platform.setting = active(1.0);
+    campaign.ticks(2);
+    campaign.forget();
+    campaign.platform.put = Put::Lost;
+    campaign.tick();
+    assert_eq!(campaign.platform.setting, active(1.5));
+    campaign.platform.put = Put::Works;
+    campaign.tick();
+    assert_eq!(campaign.platform.setting, active(1.0));
+    campaign.ticks(5);
+    assert_eq!(campaign.sent(), [active(1.5), active(1.0)]);
+}
+
+/// The answer to the pause was lost: the campaign may be paused, so going on is resuming.
+#[test]
+fn what_may_be_paused_is_resumed_at_no_more_than_the_resume_ratio() {
+    for put in [Put::Lost, Put::Down] {
+        let mut campaign = broken().answering([Answer::Ratio(1.9)]);
+        campaign.platform.put = put;
+        campaign.ticks(3);
+        campaign.platform.analytics = Analytics::Running;
+        campaign.ticks(2);
+        campaign.platform.put = Put::Works;
+        campaign.forget();
+        campaign.tick();
+        assert_eq!(campaign.sent, [(active(1.0), Urgency::Raise)], "{put:?}");
+    }
+}
+
+/// The answer to the resumption was lost: the campaign may dial, so it is paused again though it was paused before.
+#[test]
+fn what_may_have_been_resumed_is_paused() {
+    let mut campaign = broken();
+    campaign.ticks(3);
+    campaign.platform.analytics = Analytics::Running;
+    campaign.platform.put = Put::Lost;
+    campaign.ticks(3);
+    assert!(!campaign.is_paused());
+    campaign.platform.put = Put::Works;
+    campaign.operate(Command::Pause).unwrap();
+    campaign.forget();
+    campaign.tick();
+    assert_eq!(campaign.sent, [(paused(2.0), Urgency::Pause)]);
+    campaign.ticks(3);
+    assert!(campaign.is_paused());
 }

@@ -81,3 +81,50 @@ fn a_campaign_that_the_platform_does_not_know_stops_until_released() {
         assert_eq!(campaign.sent().len(), 1);
     }
 }
+
+/// The pause or the resumption before the end went unanswered.
+#[test]
+fn the_end_trusts_no_answer_that_never_came() {
+    let mut resumed = Campaign::new().settled();
+    resumed.operate(Command::Pause).unwrap();
+    resumed.tick();
+    resumed.operate(Command::Resume).unwrap();
+    resumed.platform.put = Put::Lost;
+    resumed.tick();
+    assert_eq!(left(&mut resumed, Stance::Pause), Some(paused(2.0)));
+
+    let mut stopped = Campaign::new().settled();
+    stopped.operate(Command::Pause).unwrap();
+    stopped.platform.put = Put::Lost;
+    stopped.tick();
+    assert_eq!(left(&mut stopped, Stance::Safe), None, "that would resume it");
+}
+
+/// Sending a pause again is no pause: it waits until the campaign was read, lest a person's change be overwritten.
+#[test]
+fn a_pause_is_sent_again_only_after_reading_back() {
+    let mut campaign = Campaign::new().settled();
+    campaign.config.read_back = std::time::Duration::from_secs(3600);
+    campaign.operate(Command::Pause).unwrap();
+    campaign.tick();
+    campaign.forget();
+    campaign.platform.setting = active(1.3);
+    campaign.ticks(45);
+    assert_eq!(campaign.platform.setting, active(1.3));
+    assert_eq!(campaign.state.people_hold, Some(active(1.3)));
+}
+
+#[test]
+fn a_pause_at_the_end_is_lifted_at_the_next_start() {
+    let mut campaign = Campaign::new().settled();
+    for put in [Put::Works, Put::Lost] {
+        campaign.config.on_exit = Stance::Pause;
+        let directive = exit(&campaign.config, &campaign.state).unwrap();
+        campaign.platform.put = put;
+        campaign.send(&directive);
+        campaign.crash();
+        campaign.platform.put = Put::Works;
+        campaign.ticks(2);
+        assert_eq!(campaign.platform.setting, active(1.0), "{put:?}");
+    }
+}

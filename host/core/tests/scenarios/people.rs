@@ -113,3 +113,15 @@ fn an_operator_pauses_and_resumes_at_no_more_than_the_resume_ratio() {
     campaign.tick();
     assert_eq!(campaign.sent(), [active(1.0)]);
 }
+
+/// Reading back goes well, the raise that waited for it is taken, and the answer is lost.
+#[test]
+fn a_raise_whose_answer_was_lost_is_pacers_own() {
+    let answers = [Answer::Hold, Answer::Hold, Answer::Ratio(2.3), Answer::Hold];
+    let mut campaign = Campaign::new().answering(answers).settled();
+    campaign.platform.put = Put::Lost;
+    campaign.tick();
+    campaign.platform.put = Put::Works;
+    campaign.ticks(6);
+    assert!(!is_held(&campaign));
+}
