@@ -8,7 +8,7 @@ use crate::directive::{Directive, Urgency};
 use crate::entry::{Event, Reason};
 use crate::people;
 use crate::reading::{Failure, Observation, Setting, Status};
-use crate::state::CampaignState;
+use crate::state::{CampaignState, Counted};
 use crate::time::{Moment, Timestamp};
 
 /// What became of a directive.
@@ -69,23 +69,19 @@ pub fn settle(
     outcome: &Outcome,
     now: Timestamp,
 ) -> (CampaignState, Vec<Event>) {
-    if matches!(outcome, Outcome::Failed(_)) {
-        // It may have been taken all the same, and reading back before it was sent has cleared what was noted then.
-        state.note_sent(directive.setting);
-    }
     match outcome {
         Outcome::Applied(answer) => {
             state.note_confirmed(answer.unwrap_or(directive.setting), now);
-            if matches!(state.breaker, Breaker::Closed { .. }) {
+            if state.counted == Counted::Nothing && matches!(state.breaker, Breaker::Closed { .. }) {
                 state.breaker = Breaker::default();
             }
             (state, Vec::new())
         }
-        // A pause that fails while the breaker probes is tried again at the next tick; it must not renew the cooldown.
-        Outcome::Failed(_) if directive.urgency == Urgency::Pause && state.breaker == Breaker::HalfOpen => {
-            (state, Vec::new())
+        Outcome::Failed(_) => {
+            // It may have been taken all the same, and reading back before it was sent has cleared what was noted then.
+            state.note_sent(directive.setting);
+            count(config, state, Counted::Cycle, now)
         }
-        Outcome::Failed(_) => failed(config, state, now),
         Outcome::Deferred(_) | Outcome::Superseded => (state, Vec::new()),
         Outcome::Found(found) => people::read_back(state, *found, now),
         Outcome::Unknown => {
@@ -95,13 +91,27 @@ pub fn settle(
     }
 }
 
-/// The state after something that the cycle needs failed: an update, or reading back.
+/// The state after reading back failed.
 #[must_use]
-pub fn failed(config: &CampaignConfig, mut state: CampaignState, now: Timestamp) -> (CampaignState, Vec<Event>) {
-    let was_open = state.breaker.is_open();
+pub fn failed(config: &CampaignConfig, state: CampaignState, now: Timestamp) -> (CampaignState, Vec<Event>) {
+    count(config, state, Counted::ReadBack, now)
+}
+
+/// Counts the failure of a part of the cycle, unless another part's has been counted. Only a closed breaker counts:
+/// the probe of a half-open one is its observation, and nothing else renews the cooldown.
+fn count(
+    config: &CampaignConfig,
+    mut state: CampaignState,
+    part: Counted,
+    now: Timestamp,
+) -> (CampaignState, Vec<Event>) {
+    if state.counted != Counted::Nothing || !matches!(state.breaker, Breaker::Closed { .. }) {
+        return (state, Vec::new());
+    }
+    state.counted = part;
     state.breaker = state.breaker.after(Health::Failure, config.breaker_failures, config.breaker_cooldown, now);
     match state.breaker {
-        Breaker::Open { until } if !was_open => (state, vec![Event::BreakerOpened { until }]),
+        Breaker::Open { until } => (state, vec![Event::BreakerOpened { until }]),
         _ => (state, Vec::new()),
     }
 }

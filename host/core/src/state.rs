@@ -36,6 +36,8 @@ pub struct CampaignState {
     pub is_unknown: bool,
     /// Circuit breaker.
     pub breaker: Breaker,
+    /// What the breaker has counted of the cycle in hand, so that a cycle that fails twice counts once.
+    pub counted: Counted,
     /// Safety trip.
     pub trip: Trip,
     /// Metrics.
@@ -69,6 +71,18 @@ pub enum Knowledge {
     Confirmed,
 }
 
+/// What the breaker has counted as this cycle's failure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Counted {
+    /// Nothing has failed.
+    #[default]
+    Nothing,
+    /// Reading back, which runs beside the observation and may end before it.
+    ReadBack,
+    /// The observation, or the update that came of it.
+    Cycle,
+}
+
 /// What is remembered of a campaign's policy.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PolicyMemory {
@@ -99,6 +113,7 @@ impl CampaignState {
             operator_pause: false,
             is_unknown: false,
             breaker: Breaker::default(),
+            counted: Counted::default(),
             trip: Trip::default(),
             feed: Feed::default(),
             blind_since: None,

@@ -13,7 +13,7 @@ use crate::entry::{Entry, Event, ReadingKind, Reason};
 use crate::guard;
 use crate::policy::{Decided, Fault, Policy, Proposal, ReadingView};
 use crate::reading::{Observation, Setting, Status};
-use crate::state::{CampaignState, Knowledge};
+use crate::state::{CampaignState, Counted, Knowledge};
 use crate::time::Moment;
 use crate::trip::Evidence;
 use crate::view;
@@ -127,16 +127,20 @@ impl<'a> Turn<'a> {
 
     fn move_breaker(&mut self) {
         let before = self.state.breaker;
+        let is_failed = self.health() == Some(Health::Failure);
+        let is_counted = is_failed && self.state.counted == Counted::ReadBack;
+        self.state.counted = if is_failed { Counted::Cycle } else { Counted::Nothing };
         let health = match (self.health(), before) {
             (None, _) => return,
             // With the breaker closed a success counts once what the cycle sent has been accepted too.
             (Some(Health::Success), Breaker::Closed { .. }) => return,
+            (Some(_), Breaker::Closed { .. }) if is_counted => return,
             (Some(health), _) => health,
         };
         let after = before.after(health, self.config.breaker_failures, self.config.breaker_cooldown, self.moment.now);
         self.state.breaker = after;
         match after {
-            Breaker::Open { until } => self.events.push(Event::BreakerOpened { until }),
+            Breaker::Open { until } if !before.is_open() => self.events.push(Event::BreakerOpened { until }),
             Breaker::Closed { .. } if before == Breaker::HalfOpen => self.events.push(Event::BreakerClosed),
             _ => {}
         }
@@ -331,7 +335,9 @@ impl<'a> Turn<'a> {
     fn finish(mut self, target: Option<Setting>) -> Step {
         let directive = target.and_then(|target| self.directive(target));
         let is_closed = matches!(self.state.breaker, Breaker::Closed { .. });
-        if directive.is_none() && is_closed && self.health() == Some(Health::Success) {
+        // A cycle that still waits for the platform's own setting has not succeeded yet.
+        let has_all = directive.is_none() && self.state.is_settled();
+        if has_all && is_closed && self.health() == Some(Health::Success) {
             self.state.breaker = Breaker::default();
         }
         if let Some(directive) = &directive {

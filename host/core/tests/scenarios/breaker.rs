@@ -214,3 +214,36 @@ fn what_may_have_been_resumed_is_paused() {
     campaign.ticks(3);
     assert!(campaign.is_paused());
 }
+
+#[test]
+fn a_cycle_that_fails_twice_counts_once() {
+    let mut campaign = Campaign::new();
+    (campaign.platform.get, campaign.platform.analytics) = (Get::Down, Analytics::Down);
+    campaign.ticks(2);
+    assert_eq!(campaign.state.breaker, Breaker::Closed { failures: 2 });
+    campaign.tick();
+    assert!(campaign.state.breaker.is_open());
+
+    let mut campaign = broken();
+    campaign.operate(Command::Pause).unwrap();
+    campaign.platform.put = Put::Down;
+    campaign.ticks(2);
+    assert_eq!(campaign.state.breaker, Breaker::Closed { failures: 2 });
+}
+
+#[test]
+fn a_start_at_which_reading_back_fails_opens_it() {
+    let mut campaign = Campaign::new();
+    campaign.platform.get = Get::Down;
+    campaign.ticks(3);
+    assert!(campaign.state.breaker.is_open());
+}
+
+#[test]
+fn it_opens_once_for_an_operator_to_see() {
+    let mut campaign = Campaign::new();
+    (campaign.platform.get, campaign.platform.analytics) = (Get::Down, Analytics::Down);
+    campaign.ticks(4);
+    let opened = campaign.events().iter().filter(|event| matches!(event, Event::BreakerOpened { .. })).count();
+    assert_eq!(opened, 1);
+}
