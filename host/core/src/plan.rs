@@ -26,8 +26,10 @@ pub fn plan(config: &CampaignConfig, state: &CampaignState, now: Timestamp) -> P
     }
     let breaker = state.breaker.at(now);
     let is_due = state.read_back_at.is_none_or(|at| now.since(at) >= config.read_back);
-    let may_read = state.can_read_back && matches!(breaker, Breaker::Closed { .. });
-    Plan { read_back: may_read && (!state.is_settled() || is_due), observe: !breaker.is_open(), step: true }
+    let is_closed = matches!(breaker, Breaker::Closed { .. });
+    // An open breaker lets a pause through, and that must not overwrite a setting which nobody has looked at yet.
+    let wants_reading = !state.is_settled() || (is_due && is_closed);
+    Plan { read_back: state.can_read_back && wants_reading, observe: !breaker.is_open(), step: true }
 }
 
 /// When all attempts of a cycle that starts at `now` must have ended: three intervals, and 45 s at most.

@@ -129,8 +129,8 @@ impl CampaignState {
     #[must_use]
     pub fn recovered(self) -> Self {
         let knowledge = match self.knowledge {
-            Knowledge::Confirmed | Knowledge::Journalled => Knowledge::Journalled,
-            other => other,
+            Knowledge::Confirmed | Knowledge::Journalled | Knowledge::Unreadable => Knowledge::Journalled,
+            Knowledge::Assumed | Knowledge::Released => self.knowledge,
         };
         Self { knowledge, can_read_back: true, is_unknown: false, ..self }
     }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use paced_core::entry::Event;
 use paced_core::ratio::DialRatio;
+use paced_core::reading::Status;
+use paced_core::state::CampaignState;
 
 use crate::campaign::Campaign;
 use crate::platform::{Analytics, Get, Put, active, paused};
@@ -132,4 +134,74 @@ fn time_without_a_host_is_time_without_readings() {
     campaign.platform.analytics = Analytics::Busy;
     campaign.tick();
     assert_eq!(campaign.platform.setting, active(1.0), "blind, hence safe");
+}
+
+#[test]
+fn a_hold_survives_a_crash_and_costs_no_more_requests_than_before() {
+    let mut campaign = Campaign::new().settled();
+    campaign.platform.setting = active(0.7);
+    campaign.ticks_until(8, |campaign| campaign.state.people_hold.is_some()).unwrap();
+    campaign.crash();
+    campaign.tick();
+    campaign.gets = 0;
+    campaign.ticks(8);
+    assert_eq!(campaign.gets, 2);
+    assert_eq!(campaign.platform.setting, active(0.7));
+}
+
+#[test]
+fn a_persons_pause_outlasts_a_platform_that_was_down_at_the_start() {
+    let mut campaign = Campaign::new();
+    campaign.platform.setting = paused(2.0);
+    (campaign.platform.get, campaign.platform.put) = (Get::Down, Put::Down);
+    campaign.platform.analytics = Analytics::Down;
+    campaign.ticks(3);
+    (campaign.platform.get, campaign.platform.put) = (Get::Works, Put::Works);
+    campaign.platform.analytics = Analytics::Running;
+    campaign.ticks(10);
+    assert_eq!(campaign.platform.setting, paused(2.0));
+    assert_eq!(campaign.state.people_hold, Some(paused(2.0)));
+}
+
+/// A platform that comes back while the breaker is open is asked what it has before it is told to pause.
+#[test]
+fn a_platform_that_was_down_at_the_start_keeps_its_own_ratio() {
+    let mut campaign = Campaign::new();
+    (campaign.platform.get, campaign.platform.put) = (Get::Down, Put::Down);
+    campaign.platform.analytics = Analytics::Down;
+    campaign.ticks(3);
+    assert!(campaign.state.breaker.is_open());
+    (campaign.platform.get, campaign.platform.put) = (Get::Works, Put::Works);
+    campaign.tick();
+    assert_eq!(campaign.platform.setting, paused(2.0));
+    assert_eq!(campaign.state.setting, paused(2.0));
+}
+
+#[test]
+fn pacers_pause_that_a_person_changed_while_paced_was_away_is_the_persons() {
+    let mut campaign = Campaign::new().settled();
+    campaign.platform.analytics = Analytics::Down;
+    campaign.ticks_until(5, Campaign::is_paused).unwrap();
+    campaign.crash();
+    campaign.platform.setting = paused(0.5);
+    campaign.platform.analytics = Analytics::Running;
+    campaign.ticks(8);
+    assert_eq!(campaign.platform.setting, paused(0.5));
+    assert_eq!(campaign.state.people_hold, Some(paused(0.5)));
+}
+
+#[test]
+fn a_recovered_state_has_to_be_confirmed_again() {
+    let mut campaign = Campaign::new().settled();
+    assert!(campaign.state.is_settled());
+    campaign.crash();
+    assert!(!campaign.state.is_settled());
+    assert_eq!(campaign.state.setting.status, Status::Active);
+
+    campaign.state = CampaignState::new(&campaign.config);
+    campaign.platform.get = Get::Missing;
+    campaign.platform.put = Put::Busy;
+    campaign.tick();
+    campaign.crash();
+    assert!(!campaign.state.is_settled(), "what was unreadable may be readable by now");
 }
