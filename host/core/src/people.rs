@@ -27,7 +27,7 @@ pub fn read_back(mut state: CampaignState, found: Setting, now: Timestamp) -> (C
             Knowledge::Released | Knowledge::Unreadable => false,
         };
     if is_someones {
-        return (held(state, found), vec![Event::PeopleHold { expected, found }]);
+        return take_over(state, expected, found);
     }
     let events =
         if was_known == Knowledge::Confirmed || found == expected { vec![] } else { vec![Event::Adopted(found)] };
@@ -44,6 +44,11 @@ pub fn read_back_unavailable(mut state: CampaignState, now: Timestamp) -> (Campa
         state.knowledge = Knowledge::Unreadable;
     }
     (state, vec![Event::ReadBackUnavailable])
+}
+
+/// The state after someone set the campaign to `found`, where paced had or wanted `expected`.
+pub(crate) fn take_over(state: CampaignState, expected: Setting, found: Setting) -> (CampaignState, Vec<Event>) {
+    (held(state, found), vec![Event::PeopleHold { expected, found }])
 }
 
 /// The campaign left alone with what someone set.
@@ -89,7 +94,8 @@ pub fn operate(mut state: CampaignState, command: Command) -> Result<(CampaignSt
             Ok((state, Vec::new()))
         }
         Command::Release if state.people_hold.is_none() && !state.is_unknown => {
-            Err("this campaign is paced already".to_owned())
+            let hint = if state.operator_pause { " and only paused by an operator: use `resume`" } else { "" };
+            Err(format!("this campaign is paced already{hint}"))
         }
         Command::Release => {
             state.people_hold = None;

@@ -70,6 +70,9 @@ pub fn settle(
     now: Timestamp,
 ) -> (CampaignState, Vec<Event>) {
     match outcome {
+        Outcome::Applied(Some(found)) if is_someones(&state, directive, *found) => {
+            people::take_over(state, directive.setting, *found)
+        }
         Outcome::Applied(answer) => {
             state.note_confirmed(answer.unwrap_or(directive.setting), now);
             if state.counted == Counted::Nothing && matches!(state.breaker, Breaker::Closed { .. }) {
@@ -89,6 +92,14 @@ pub fn settle(
             (state, vec![Event::Unknown])
         }
     }
+}
+
+/// Whether an update's answer shows that someone else set the campaign: it stays paused although it was told to dial,
+/// or, where reading back can't show it, has another ratio. A pause that was not taken is only tried again.
+fn is_someones(state: &CampaignState, directive: &Directive, found: Setting) -> bool {
+    let is_told_to_dial = directive.setting.status == Status::Active;
+    let is_other = found.status == Status::Paused || !state.can_read_back;
+    is_told_to_dial && is_other && found != directive.setting
 }
 
 /// The state after reading back failed.

@@ -4,7 +4,7 @@ use paced_core::entry::Event;
 use paced_core::people::Command;
 
 use crate::campaign::Campaign;
-use crate::platform::{Analytics, Put, active, paused};
+use crate::platform::{Analytics, Get, Put, active, paused};
 use crate::script::Answer;
 
 fn is_held(campaign: &Campaign) -> bool {
@@ -124,4 +124,36 @@ fn a_raise_whose_answer_was_lost_is_pacers_own() {
     campaign.platform.put = Put::Works;
     campaign.ticks(6);
     assert!(!is_held(&campaign));
+}
+
+/// Where a campaign can't be read back, what an update answers is all that there is to see.
+#[test]
+fn an_update_that_answers_something_else_shows_a_persons_change() {
+    let mut campaign = Campaign::new().answering([Answer::Change(-0.1)]);
+    campaign.platform.get = Get::Missing;
+    campaign.platform.answers = Some(active(0.6));
+    campaign.tick();
+    assert_eq!(campaign.state.people_hold, Some(active(0.6)));
+
+    let mut campaign = Campaign::new().answering([Answer::Change(-0.1)]);
+    campaign.platform.answers = Some(paused(1.9));
+    campaign.tick();
+    assert_eq!(campaign.state.people_hold, Some(paused(1.9)), "it stays paused although it was told to dial");
+    campaign.ticks(5);
+    assert_eq!(campaign.sent().len(), 1);
+}
+
+#[test]
+fn commands_that_fit_nothing_say_what_would() {
+    let mut campaign = Campaign::new().settled();
+    let refusal = |campaign: &mut Campaign, command| campaign.operate(command).unwrap_err();
+    assert_eq!(refusal(&mut campaign, Command::Release), "this campaign is paced already");
+    assert_eq!(refusal(&mut campaign, Command::Resume), "this campaign is not paused by an operator");
+    campaign.operate(Command::Pause).unwrap();
+    assert!(refusal(&mut campaign, Command::Release).contains("use `resume`"));
+    campaign.tick();
+    campaign.platform.setting = active(0.7);
+    campaign.ticks_until(5, is_held).unwrap();
+    assert!(refusal(&mut campaign, Command::Pause).contains("release it first"));
+    assert!(refusal(&mut campaign, Command::Resume).contains("use `release`"));
 }
