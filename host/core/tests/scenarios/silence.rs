@@ -130,3 +130,38 @@ fn without_any_reading_the_policy_is_not_asked() {
     campaign.ticks(2);
     assert_eq!((campaign.policy.asked.len(), campaign.reasons().as_str()), (0, "no-reading"));
 }
+
+#[test]
+fn blind_goes_before_a_failed_cycle() {
+    let mut campaign = silent(Stance::Safe, Analytics::Down);
+    campaign.config.breaker_failures = 100;
+    campaign.ticks(20);
+    assert_eq!(campaign.sent(), [active(1.0)]);
+}
+
+#[test]
+fn resuming_while_blind_goes_no_higher_than_the_safe_ratio() {
+    let mut campaign = silent(Stance::Safe, Analytics::Busy);
+    campaign.config.safe_ratio = DialRatio::new(0.8).unwrap();
+    campaign.ticks(9);
+    campaign.operate(Command::Pause).unwrap();
+    campaign.ticks(2);
+    campaign.operate(Command::Resume).unwrap();
+    campaign.forget();
+    campaign.tick();
+    assert_eq!(campaign.sent(), [active(0.8)]);
+}
+
+#[test]
+fn sight_that_a_closed_bucket_restores_lasts_until_the_next_one_is_due() {
+    let mut campaign = Campaign::new();
+    campaign.platform.analytics = Analytics::Closed;
+    campaign.pass(Duration::from_secs(300));
+    campaign.ticks(2);
+    campaign.platform.analytics = Analytics::Stuck;
+    campaign.ticks(40);
+    campaign.platform.analytics = Analytics::Closed;
+    campaign.forget();
+    campaign.ticks(60);
+    assert_eq!(campaign.events(), [Event::Sighted]);
+}
