@@ -1,5 +1,7 @@
 //! Abandonment: the ceiling while it is over the limit, and the safety trip when that is beyond doubt.
 
+use std::time::Duration;
+
 use paced_core::entry::Event;
 use paced_core::people::Command;
 
@@ -130,4 +132,24 @@ fn a_trip_does_not_lift_an_operators_pause() {
     campaign.operate(Command::Pause).unwrap();
     campaign.ticks(20);
     assert!(!is_tripped(&campaign) && campaign.is_paused());
+}
+
+/// Calls that a reading brings in the very step that resumes were offered before it.
+#[test]
+fn calls_that_come_in_with_the_resumption_are_from_before_it() {
+    let mut campaign = abandoning();
+    campaign.ticks_until(5, is_tripped).unwrap();
+    campaign.platform.analytics = Analytics::Busy;
+    campaign.ticks(2);
+    campaign.platform.setting = active(2.0);
+    campaign.pass(Duration::from_secs(60));
+    campaign.platform.setting = paused(2.0);
+    campaign.platform.analytics = Analytics::Running;
+    campaign.tick();
+    assert_eq!(campaign.events().last(), Some(&Event::Rearmed));
+    let evidence = campaign.entry.as_ref().unwrap().evidence;
+    assert_eq!(evidence.counts.live(), 0);
+    campaign.platform.calls_per_s = (4, 0);
+    campaign.tick();
+    assert_eq!(campaign.entry.as_ref().unwrap().evidence.counts.abandoned, 0);
 }
