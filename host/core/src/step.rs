@@ -387,11 +387,10 @@ impl<'a> Turn<'a> {
             self.reasons.push(Reason::Reassert);
         }
         let urgency = if is_new { self.urgency(target) } else { Urgency::Reassert };
-        let was_just_read = self.state.read_back_at == Some(self.moment.now);
         Some(Directive {
             setting: target,
             urgency,
-            read_first: urgency.can_wait() && self.state.can_read_back && !was_just_read,
+            read_first: urgency.can_wait() && self.state.can_read_back,
             cause: if self.proposal.is_some() { None } else { self.reasons.first().copied() },
         })
     }
