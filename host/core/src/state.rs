@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 use crate::trip::Trip;
 
 /// Directives remembered that the platform may have taken without saying so.
-const MAX_UNCONFIRMED: usize = 4;
+const MAX_UNCONFIRMED: usize = 8;
 
 /// The state of one campaign.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -16,8 +16,12 @@ mod platform;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod script;
 #[cfg(test)]
 mod silence;
 #[cfg(test)]
 mod start;
+#[cfg(test)]
+mod story;
