@@ -136,7 +136,7 @@ fn updates_that_fail_open_it_although_observations_succeed() {
 }
 
 #[test]
-fn a_pause_confirmed_late_is_pacers_own() {
+fn a_pause_confirmed_late_is_our_own() {
     let mut campaign = broken();
     campaign.platform.put = Put::Lost;
     campaign.ticks(3);

@@ -83,7 +83,7 @@ fn a_change_is_noticed_at_the_latest_when_the_campaign_is_read_back() {
 }
 
 #[test]
-fn what_equals_a_directive_that_was_never_confirmed_is_pacers_own() {
+fn what_equals_a_directive_that_was_never_confirmed_is_our_own() {
     let answers = [Answer::Hold, Answer::Hold, Answer::Ratio(1.5), Answer::Hold];
     let mut campaign = Campaign::new().answering(answers).settled();
     campaign.platform.put = Put::Lost;
@@ -116,7 +116,7 @@ fn an_operator_pauses_and_resumes_at_no_more_than_the_resume_ratio() {
 
 /// Reading back goes well, the raise that waited for it is taken, and the answer is lost.
 #[test]
-fn a_raise_whose_answer_was_lost_is_pacers_own() {
+fn a_raise_whose_answer_was_lost_is_our_own() {
     let answers = [Answer::Hold, Answer::Hold, Answer::Ratio(2.3), Answer::Hold];
     let mut campaign = Campaign::new().answering(answers).settled();
     campaign.platform.put = Put::Lost;

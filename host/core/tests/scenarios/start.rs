@@ -40,7 +40,7 @@ fn a_campaign_that_a_person_paused_before_the_start_is_left_alone() {
 }
 
 #[test]
-fn a_pause_from_before_a_crash_is_pacers_own_and_lifted_at_no_more_than_the_resume_ratio() {
+fn a_pause_from_before_a_crash_is_our_own_and_lifted_at_no_more_than_the_resume_ratio() {
     let mut campaign = Campaign::new().settled();
     campaign.platform.analytics = Analytics::Down;
     campaign.ticks_until(5, Campaign::is_paused).unwrap();
@@ -51,7 +51,7 @@ fn a_pause_from_before_a_crash_is_pacers_own_and_lifted_at_no_more_than_the_resu
 }
 
 #[test]
-fn a_pause_that_was_sent_just_before_a_crash_is_pacers_own() {
+fn a_pause_that_was_sent_just_before_a_crash_is_our_own() {
     let mut campaign = Campaign::new().settled();
     campaign.platform.analytics = Analytics::Down;
     campaign.ticks(2);
@@ -178,7 +178,7 @@ fn a_platform_that_was_down_at_the_start_keeps_its_own_ratio() {
 }
 
 #[test]
-fn pacers_pause_that_a_person_changed_while_paced_was_away_is_the_persons() {
+fn our_pause_that_a_person_changed_while_paced_was_away_is_the_persons() {
     let mut campaign = Campaign::new().settled();
     campaign.platform.analytics = Analytics::Down;
     campaign.ticks_until(5, Campaign::is_paused).unwrap();
