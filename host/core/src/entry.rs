@@ -32,7 +32,7 @@ pub enum Reason {
     Fault,
     /// The fallback decided in the policy's place.
     Fallback,
-    /// There has been no reading yet.
+    /// There is no reading to decide by.
     NoReading,
     /// No fresh reading for `stale_after`.
     Stale,

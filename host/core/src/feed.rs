@@ -41,7 +41,11 @@ impl Feed {
     /// Takes in reports, newest last; `true` if the newest is fresh.
     pub fn take(&mut self, reports: &[Report], platform_now: Timestamp, moment: &Moment) -> bool {
         let Some(newest) = reports.last() else { return false };
-        let is_behind = self.latest.is_some_and(|latest| newest.date_to < latest.report.date_to);
+        // A date that lies ahead of the platform's own clock is wrong, and must not make all that follows look old.
+        let is_plausible = |date_to: Timestamp| date_to <= platform_now + BUCKET;
+        let is_behind = self
+            .latest
+            .is_some_and(|latest| newest.date_to < latest.report.date_to && is_plausible(latest.report.date_to));
         let is_repeated = self.latest.is_some_and(|latest| latest.report == *newest);
         if is_behind || is_repeated {
             return false;
@@ -129,6 +133,15 @@ mod tests {
         assert!(take(&mut feed, 55, report(40, 2)), "its date changed");
         assert!(!take(&mut feed, 70, report(30, 9)), "it went back in time");
         assert_eq!(feed.gauges(false, at(70).now).map(|gauges| gauges.age_s), Some(30.0));
+    }
+
+    #[test]
+    fn one_date_in_the_far_future_does_not_make_all_others_old() {
+        let mut feed = Feed::default();
+        assert!(take(&mut feed, 10, report(10, 1)));
+        assert!(take(&mut feed, 25, report(4_000_000_000, 1)));
+        assert!(take(&mut feed, 40, report(40, 2)));
+        assert!(!take(&mut feed, 55, report(30, 2)));
     }
 
     #[test]

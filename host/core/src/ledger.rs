@@ -17,6 +17,8 @@ use crate::time::{Moment, Timestamp};
 const SLOT: Duration = Duration::from_secs(30);
 /// The longest window kept in slots.
 const HOUR: Duration = Duration::from_secs(3600);
+/// Slots kept: an hour's, and one that a cut may have split. More are dropped from the oldest on.
+const MAX_SLOTS: usize = 122;
 /// Buckets followed at once: the running one and those just closed.
 const MAX_BUCKETS: usize = 4;
 /// Days kept: a calendar month, or thirty days and today.
@@ -139,7 +141,8 @@ impl Ledger {
             _ => self.slots.push_back(Slot { start: now, counts: gained, covered_ms }),
         }
         self.cut = false;
-        while self.slots.front().is_some_and(|slot| now.since(slot.start) > HOUR) {
+        let is_full = |slots: &VecDeque<Slot>| slots.len() > MAX_SLOTS;
+        while is_full(&self.slots) || self.slots.front().is_some_and(|slot| now.since(slot.start) > HOUR) {
             self.slots.pop_front();
         }
     }
@@ -158,13 +161,13 @@ impl Ledger {
         }
     }
 
-    /// The most recent counts: at most `max_live` live answers (by whole slots), none older than `max_age`, and none
-    /// counted before `not_before`.
+    /// The most recent counts: at most `max_live` live answers (by whole slots), none older than `max_age`, and only
+    /// those counted after `after`.
     #[must_use]
-    pub fn recent(&self, max_live: u32, max_age: Duration, not_before: Option<Timestamp>, now: Timestamp) -> Counts {
+    pub fn recent(&self, max_live: u32, max_age: Duration, after: Option<Timestamp>, now: Timestamp) -> Counts {
         let mut sum = Counts::default();
         for slot in self.slots.iter().rev() {
-            let too_old = now.since(slot.start) > max_age || not_before.is_some_and(|limit| slot.start < limit);
+            let too_old = now.since(slot.start) > max_age || after.is_some_and(|limit| slot.start <= limit);
             if too_old || sum.live() >= max_live {
                 break;
             }
@@ -289,7 +292,7 @@ mod tests {
         assert_eq!(ledger.recent(25, HOUR, None, now).answered, 30);
         ledger.cut();
         add(&mut ledger, 541, &[report(1, 51, 0)]);
-        assert_eq!(ledger.recent(200, HOUR, Some(at(541).now), at(541).now).answered, 1);
+        assert_eq!(ledger.recent(200, HOUR, Some(at(540).now), at(541).now).answered, 1);
     }
 
     #[test]
@@ -298,7 +301,10 @@ mod tests {
         for second in 0..20_000_i64 {
             let moment = Moment { day: i32::try_from(second / 100).unwrap(), ..at(second) };
             ledger.add(&[report(second / 300, 1, 0)], Duration::from_secs(1), &moment);
+            ledger.cut();
         }
-        assert!(ledger.slots.len() <= 122 && ledger.days.len() <= MAX_DAYS && ledger.buckets.len() <= MAX_BUCKETS);
+        assert!(
+            ledger.slots.len() <= MAX_SLOTS && ledger.days.len() <= MAX_DAYS && ledger.buckets.len() <= MAX_BUCKETS
+        );
     }
 }

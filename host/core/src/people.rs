@@ -4,7 +4,7 @@
 //! campaign is left alone until it is released.
 
 use crate::entry::Event;
-use crate::reading::Setting;
+use crate::reading::{Setting, Status};
 use crate::state::{CampaignState, Knowledge};
 use crate::time::Timestamp;
 
@@ -13,20 +13,21 @@ use crate::time::Timestamp;
 pub fn read_back(mut state: CampaignState, found: Setting, now: Timestamp) -> (CampaignState, Vec<Event>) {
     state.read_back_at = Some(now);
     if state.people_hold.is_some() {
-        state.people_hold = Some(found);
-        state.setting = found;
-        return (state, Vec::new());
+        return (held(state, found), Vec::new());
     }
     let is_ours = state.owns(found);
     let was_known = state.knowledge;
     let expected = state.setting;
-    match was_known {
-        Knowledge::Confirmed if is_ours => {}
-        Knowledge::Confirmed => return (held(state, expected, found), vec![Event::PeopleHold { expected, found }]),
-        Knowledge::Journalled | Knowledge::Assumed if !is_ours && found.status != expected.status => {
-            return (held(state, expected, found), vec![Event::PeopleHold { expected, found }]);
-        }
-        Knowledge::Journalled | Knowledge::Assumed | Knowledge::Released | Knowledge::Unreadable => {}
+    // What changed while paced was away is where it starts from; but a pause, or the end of one, was someone's wish.
+    let is_pause_involved = found.status == Status::Paused || expected.status == Status::Paused;
+    let is_someones = !is_ours
+        && match was_known {
+            Knowledge::Confirmed => true,
+            Knowledge::Journalled | Knowledge::Assumed => is_pause_involved,
+            Knowledge::Released | Knowledge::Unreadable => false,
+        };
+    if is_someones {
+        return take_over(state, expected, found);
     }
     let events =
         if was_known == Knowledge::Confirmed || found == expected { vec![] } else { vec![Event::Adopted(found)] };
@@ -45,8 +46,13 @@ pub fn read_back_unavailable(mut state: CampaignState, now: Timestamp) -> (Campa
     (state, vec![Event::ReadBackUnavailable])
 }
 
-fn held(mut state: CampaignState, expected: Setting, found: Setting) -> CampaignState {
-    debug_assert_ne!(expected, found);
+/// The state after someone set the campaign to `found`, where paced had or wanted `expected`.
+pub(crate) fn take_over(state: CampaignState, expected: Setting, found: Setting) -> (CampaignState, Vec<Event>) {
+    (held(state, found), vec![Event::PeopleHold { expected, found }])
+}
+
+/// The campaign left alone with what someone set.
+fn held(mut state: CampaignState, found: Setting) -> CampaignState {
     state.people_hold = Some(found);
     state.setting = found;
     state.knowledge = Knowledge::Confirmed;
@@ -88,7 +94,8 @@ pub fn operate(mut state: CampaignState, command: Command) -> Result<(CampaignSt
             Ok((state, Vec::new()))
         }
         Command::Release if state.people_hold.is_none() && !state.is_unknown => {
-            Err("this campaign is paced already".to_owned())
+            let hint = if state.operator_pause { " and only paused by an operator: use `resume`" } else { "" };
+            Err(format!("this campaign is paced already{hint}"))
         }
         Command::Release => {
             state.people_hold = None;

@@ -8,7 +8,7 @@ use crate::directive::{Directive, Urgency};
 use crate::entry::{Event, Reason};
 use crate::people;
 use crate::reading::{Failure, Observation, Setting, Status};
-use crate::state::CampaignState;
+use crate::state::{CampaignState, Counted};
 use crate::time::{Moment, Timestamp};
 
 /// What became of a directive.
@@ -70,18 +70,21 @@ pub fn settle(
     now: Timestamp,
 ) -> (CampaignState, Vec<Event>) {
     match outcome {
+        Outcome::Applied(Some(found)) if is_someones(&state, directive, *found) => {
+            people::take_over(state, directive.setting, *found)
+        }
         Outcome::Applied(answer) => {
             state.note_confirmed(answer.unwrap_or(directive.setting), now);
-            if matches!(state.breaker, Breaker::Closed { .. }) {
+            if state.counted == Counted::Nothing && matches!(state.breaker, Breaker::Closed { .. }) {
                 state.breaker = Breaker::default();
             }
             (state, Vec::new())
         }
-        // A pause that fails while the breaker probes is tried again at the next tick; it must not renew the cooldown.
-        Outcome::Failed(_) if directive.urgency == Urgency::Pause && state.breaker == Breaker::HalfOpen => {
-            (state, Vec::new())
+        Outcome::Failed(_) => {
+            // It may have been taken all the same, and reading back before it was sent has cleared what was noted then.
+            state.note_sent(directive.setting);
+            count(config, state, Counted::Cycle, now)
         }
-        Outcome::Failed(_) => failed(config, state, now),
         Outcome::Deferred(_) | Outcome::Superseded => (state, Vec::new()),
         Outcome::Found(found) => people::read_back(state, *found, now),
         Outcome::Unknown => {
@@ -91,13 +94,35 @@ pub fn settle(
     }
 }
 
-/// The state after something that the cycle needs failed: an update, or reading back.
+/// Whether an update's answer shows that someone else set the campaign: it stays paused although it was told to dial,
+/// or, where reading back can't show it, has another ratio. A pause that was not taken is only tried again.
+fn is_someones(state: &CampaignState, directive: &Directive, found: Setting) -> bool {
+    let is_told_to_dial = directive.setting.status == Status::Active;
+    let is_other = found.status == Status::Paused || !state.can_read_back;
+    is_told_to_dial && is_other && found != directive.setting
+}
+
+/// The state after reading back failed.
 #[must_use]
-pub fn failed(config: &CampaignConfig, mut state: CampaignState, now: Timestamp) -> (CampaignState, Vec<Event>) {
-    let was_open = state.breaker.is_open();
+pub fn failed(config: &CampaignConfig, state: CampaignState, now: Timestamp) -> (CampaignState, Vec<Event>) {
+    count(config, state, Counted::ReadBack, now)
+}
+
+/// Counts the failure of a part of the cycle, unless another part's has been counted. Only a closed breaker counts:
+/// the probe of a half-open one is its observation, and nothing else renews the cooldown.
+fn count(
+    config: &CampaignConfig,
+    mut state: CampaignState,
+    part: Counted,
+    now: Timestamp,
+) -> (CampaignState, Vec<Event>) {
+    if state.counted != Counted::Nothing || !matches!(state.breaker, Breaker::Closed { .. }) {
+        return (state, Vec::new());
+    }
+    state.counted = part;
     state.breaker = state.breaker.after(Health::Failure, config.breaker_failures, config.breaker_cooldown, now);
     match state.breaker {
-        Breaker::Open { until } if !was_open => (state, vec![Event::BreakerOpened { until }]),
+        Breaker::Open { until } => (state, vec![Event::BreakerOpened { until }]),
         _ => (state, Vec::new()),
     }
 }
@@ -106,15 +131,17 @@ pub fn failed(config: &CampaignConfig, mut state: CampaignState, now: Timestamp)
 #[must_use]
 pub fn exit(config: &CampaignConfig, state: &CampaignState) -> Option<Directive> {
     let is_ours = state.people_hold.is_none() && !state.is_unknown && state.is_settled();
-    if !is_ours || state.setting.status == Status::Paused {
+    if !is_ours {
         return None;
     }
     let target = match config.on_exit {
         Stance::Hold => return None,
+        // Setting a ratio would resume it.
+        Stance::Safe if state.may_be_paused() => return None,
         Stance::Safe => Setting { ratio: state.ratio_at_most(config.safe_ratio), ..state.setting },
         Stance::Pause => Setting { status: Status::Paused, ..state.setting },
     };
-    (target != state.setting).then(|| Directive {
+    (target != state.setting || state.may_dial_more_than(target)).then(|| Directive {
         setting: target,
         urgency: Urgency::of(state.setting, target),
         read_first: false,

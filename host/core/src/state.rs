@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 use crate::trip::Trip;
 
 /// Directives remembered that the platform may have taken without saying so.
-const MAX_UNCONFIRMED: usize = 4;
+const MAX_UNCONFIRMED: usize = 8;
 
 /// The state of one campaign.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +36,8 @@ pub struct CampaignState {
     pub is_unknown: bool,
     /// Circuit breaker.
     pub breaker: Breaker,
+    /// What the breaker has counted of the cycle in hand, so that a cycle that fails twice counts once.
+    pub counted: Counted,
     /// Safety trip.
     pub trip: Trip,
     /// Metrics.
@@ -69,6 +71,18 @@ pub enum Knowledge {
     Confirmed,
 }
 
+/// What the breaker has counted as this cycle's failure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Counted {
+    /// Nothing has failed.
+    #[default]
+    Nothing,
+    /// Reading back, which runs beside the observation and may end before it.
+    ReadBack,
+    /// The observation, or the update that came of it.
+    Cycle,
+}
+
 /// What is remembered of a campaign's policy.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PolicyMemory {
@@ -99,6 +113,7 @@ impl CampaignState {
             operator_pause: false,
             is_unknown: false,
             breaker: Breaker::default(),
+            counted: Counted::default(),
             trip: Trip::default(),
             feed: Feed::default(),
             blind_since: None,
@@ -114,8 +129,8 @@ impl CampaignState {
     #[must_use]
     pub fn recovered(self) -> Self {
         let knowledge = match self.knowledge {
-            Knowledge::Confirmed | Knowledge::Journalled => Knowledge::Journalled,
-            other => other,
+            Knowledge::Confirmed | Knowledge::Journalled | Knowledge::Unreadable => Knowledge::Journalled,
+            Knowledge::Assumed | Knowledge::Released => self.knowledge,
         };
         Self { knowledge, can_read_back: true, is_unknown: false, ..self }
     }
@@ -148,10 +163,28 @@ impl CampaignState {
         self.setting.ratio.min(most)
     }
 
+    /// Whether the campaign may be paused: it is, or a pause was sent and never confirmed.
+    #[must_use]
+    pub fn may_be_paused(&self) -> bool {
+        self.possible().any(|setting| setting.status == Status::Paused)
+    }
+
+    /// Whether something that was sent and never confirmed dials more than `target` does.
+    #[must_use]
+    pub fn may_dial_more_than(&self, target: Setting) -> bool {
+        let dials_more = |sent: &Setting| target.status == Status::Paused || sent.ratio > target.ratio;
+        self.unconfirmed.iter().any(|sent| sent.status == Status::Active && dials_more(sent))
+    }
+
+    /// What may be in force: an update whose answer never came may have been taken all the same.
+    pub(crate) fn possible(&self) -> impl Iterator<Item = Setting> {
+        std::iter::once(self.setting).chain(self.unconfirmed.iter().copied())
+    }
+
     /// Whether paced set this value itself: it is in force, or was sent and never confirmed.
     #[must_use]
     pub fn owns(&self, found: Setting) -> bool {
-        found == self.setting || self.unconfirmed.contains(&found)
+        self.possible().any(|setting| setting == found)
     }
 
     /// Notes that `setting` is being sent.

@@ -12,9 +12,10 @@ use crate::directive::{Directive, Urgency};
 use crate::entry::{Entry, Event, ReadingKind, Reason};
 use crate::guard;
 use crate::policy::{Decided, Fault, Policy, Proposal, ReadingView};
+use crate::ratio::DialRatio;
 use crate::reading::{Observation, Setting, Status};
-use crate::state::{CampaignState, Knowledge};
-use crate::time::Moment;
+use crate::state::{CampaignState, Counted, Knowledge};
+use crate::time::{Moment, Timestamp};
 use crate::trip::Evidence;
 use crate::view;
 
@@ -108,6 +109,10 @@ impl<'a> Turn<'a> {
         self.reading == ReadingKind::Fresh
     }
 
+    fn is_failed(&self) -> bool {
+        matches!(self.reading, ReadingKind::Failed(_))
+    }
+
     fn count_silence(&mut self) {
         let elapsed = self.state.stepped_at.map_or(Duration::ZERO, |at| self.moment.now.since(at));
         if !self.is_fresh() && self.state.setting.status == Status::Active {
@@ -127,16 +132,19 @@ impl<'a> Turn<'a> {
 
     fn move_breaker(&mut self) {
         let before = self.state.breaker;
+        let is_counted = self.is_failed() && self.state.counted == Counted::ReadBack;
+        self.state.counted = if self.is_failed() { Counted::Cycle } else { Counted::Nothing };
         let health = match (self.health(), before) {
             (None, _) => return,
             // With the breaker closed a success counts once what the cycle sent has been accepted too.
             (Some(Health::Success), Breaker::Closed { .. }) => return,
+            (Some(_), Breaker::Closed { .. }) if is_counted => return,
             (Some(health), _) => health,
         };
         let after = before.after(health, self.config.breaker_failures, self.config.breaker_cooldown, self.moment.now);
         self.state.breaker = after;
         match after {
-            Breaker::Open { until } => self.events.push(Event::BreakerOpened { until }),
+            Breaker::Open { until } if !before.is_open() => self.events.push(Event::BreakerOpened { until }),
             Breaker::Closed { .. } if before == Breaker::HalfOpen => self.events.push(Event::BreakerClosed),
             _ => {}
         }
@@ -152,7 +160,10 @@ impl<'a> Turn<'a> {
             }
             Some(since) if self.is_fresh() || self.is_quiet_probe(since) => {
                 self.state.blind_since = None;
-                self.state.feed.forget_silence();
+                // A fresh reading has set the clock by itself: with closed buckets, to when the next one is due.
+                if !self.is_fresh() {
+                    self.state.feed.forget_silence();
+                }
                 self.events.push(Event::Sighted);
             }
             _ => {}
@@ -161,7 +172,7 @@ impl<'a> Turn<'a> {
 
     /// A campaign that was paused for blindness has nothing to report: after the cooldown, an answer without it is as
     /// much of a sign of life as can be had.
-    fn is_quiet_probe(&self, blind_since: crate::time::Timestamp) -> bool {
+    fn is_quiet_probe(&self, blind_since: Timestamp) -> bool {
         self.reading == ReadingKind::Quiet
             && self.state.setting.status == Status::Paused
             && self.moment.now.since(blind_since) >= self.config.breaker_cooldown
@@ -207,16 +218,23 @@ impl<'a> Turn<'a> {
         if !self.state.is_settled() {
             return self.leave(Reason::Unconfirmed);
         }
-        if matches!(self.reading, ReadingKind::Failed(_)) {
+        let may_be_paused = self.state.may_be_paused();
+        // Stepping down blind waits for no reading; resuming does.
+        if self.is_failed() && (may_be_paused || self.state.blind_since.is_none()) {
             return self.leave(Reason::Failed);
         }
-        let ratio = if self.state.setting.status == Status::Paused {
-            self.reasons.push(Reason::Resume);
-            self.state.ratio_at_most(self.config.resume_ratio)
-        } else {
-            self.active_ratio(policy)
-        };
+        let ratio = if may_be_paused { self.resume_ratio() } else { self.active_ratio(policy) };
         Some(Setting { ratio, status: Status::Active })
+    }
+
+    fn resume_ratio(&mut self) -> DialRatio {
+        self.reasons.push(Reason::Resume);
+        let resumed = self.state.ratio_at_most(self.config.resume_ratio);
+        if self.is_blind_and_safe() { resumed.min(self.config.safe_ratio) } else { resumed }
+    }
+
+    fn is_blind_and_safe(&self) -> bool {
+        self.state.blind_since.is_some() && self.config.when_blind == Stance::Safe
     }
 
     fn leave(&mut self, reason: Reason) -> Option<Setting> {
@@ -224,12 +242,11 @@ impl<'a> Turn<'a> {
         None
     }
 
-    fn active_ratio<P: Policy + ?Sized>(&mut self, policy: &mut P) -> crate::ratio::DialRatio {
+    fn active_ratio<P: Policy + ?Sized>(&mut self, policy: &mut P) -> DialRatio {
         let current = self.state.setting.ratio;
         if self.state.blind_since.is_some() {
             self.reasons.push(Reason::Blind);
-            let is_safe = self.config.when_blind == Stance::Safe;
-            return if is_safe { self.state.ratio_at_most(self.config.safe_ratio) } else { current };
+            return if self.is_blind_and_safe() { self.state.ratio_at_most(self.config.safe_ratio) } else { current };
         }
         if self.state.feed.silence() >= self.config.stale_after {
             self.reasons.push(Reason::Stale);
@@ -245,7 +262,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    fn ask<P: Policy + ?Sized>(&mut self, policy: &mut P, gauges: ReadingView) -> crate::ratio::DialRatio {
+    fn ask<P: Policy + ?Sized>(&mut self, policy: &mut P, gauges: ReadingView) -> DialRatio {
         self.meet(policy);
         if self.state.policy.fallback_until.is_some_and(|until| self.moment.now < until) {
             return self.fall_back();
@@ -321,7 +338,7 @@ impl<'a> Turn<'a> {
         true
     }
 
-    fn fall_back(&mut self) -> crate::ratio::DialRatio {
+    fn fall_back(&mut self) -> DialRatio {
         self.reasons.push(Reason::Fallback);
         self.state.ratio_at_most(self.config.safe_ratio)
     }
@@ -331,7 +348,9 @@ impl<'a> Turn<'a> {
     fn finish(mut self, target: Option<Setting>) -> Step {
         let directive = target.and_then(|target| self.directive(target));
         let is_closed = matches!(self.state.breaker, Breaker::Closed { .. });
-        if directive.is_none() && is_closed && self.health() == Some(Health::Success) {
+        // A cycle that still waits for the platform's own setting has not succeeded yet.
+        let has_all = directive.is_none() && self.state.is_settled();
+        if has_all && is_closed && self.health() == Some(Health::Success) {
             self.state.breaker = Breaker::default();
         }
         if let Some(directive) = &directive {
@@ -360,22 +379,33 @@ impl<'a> Turn<'a> {
     }
 
     fn directive(&mut self, target: Setting) -> Option<Directive> {
-        let is_confirmed = self.state.knowledge == Knowledge::Confirmed;
-        let is_new = target != self.state.setting || !is_confirmed;
+        let is_new = target != self.state.setting || self.is_doubtful(target);
         if !is_new && !self.is_reassert_due() {
             return None;
         }
-        if !is_new {
+        if target == self.state.setting {
             self.reasons.push(Reason::Reassert);
         }
-        let urgency = Urgency::of(self.state.setting, target);
-        let was_just_read = self.state.read_back_at == Some(self.moment.now);
+        let urgency = if is_new { self.urgency(target) } else { Urgency::Reassert };
         Some(Directive {
             setting: target,
             urgency,
-            read_first: urgency.can_wait() && self.state.can_read_back && !was_just_read,
+            read_first: urgency.can_wait() && self.state.can_read_back,
             cause: if self.proposal.is_some() { None } else { self.reasons.first().copied() },
         })
+    }
+
+    /// Whether the platform may have something in force that `target` must not leave there.
+    fn is_doubtful(&self, target: Setting) -> bool {
+        let is_confirmed = self.state.knowledge == Knowledge::Confirmed;
+        let may_need_resuming = target.status == Status::Active && self.state.may_be_paused();
+        !is_confirmed || may_need_resuming || self.state.may_dial_more_than(target)
+    }
+
+    /// How urgent `target` is; where it raises anything that may be in force, it is a raise.
+    fn urgency(&self, target: Setting) -> Urgency {
+        let may_raise = self.state.possible().any(|from| Urgency::of(from, target) == Urgency::Raise);
+        if may_raise { Urgency::Raise } else { Urgency::of(self.state.setting, target) }
     }
 
     fn is_reassert_due(&self) -> bool {

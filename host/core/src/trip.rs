@@ -33,7 +33,7 @@ pub struct Trip {
     until: Option<Timestamp>,
     /// The last trip and its cooldown.
     last: Option<(Timestamp, Duration)>,
-    /// Calls counted before this don't count any more.
+    /// Calls counted up to this instant don't count any more.
     judged_from: Option<Timestamp>,
 }
 
@@ -116,7 +116,7 @@ impl Trip {
         self.until.is_some_and(|until| now >= until)
     }
 
-    /// Armed again; only calls from now on count.
+    /// Armed again; only calls counted after `now` count.
     #[must_use]
     pub const fn rearmed(self, now: Timestamp) -> Self {
         Self { over_readings: 0, until: None, judged_from: Some(now), ..self }

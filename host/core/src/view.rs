@@ -74,3 +74,64 @@ fn seed(campaign: &str, now_ms: u64) -> u64 {
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::reading::Report;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    fn moment(day: i32) -> Moment {
+        let now = Timestamp::default() + DAY * u32::try_from(day).unwrap();
+        Moment { now, day, month_start_day: 100, shift_end: None }
+    }
+
+    /// 90 calls answered, 10 abandoned and 400 dialled on each of the days 80, 99 and 110.
+    fn feed() -> Feed {
+        let mut feed = Feed::default();
+        for day in [80, 99, 110] {
+            let at = moment(day);
+            let report = Report {
+                date_from: at.now,
+                date_to: at.now + Duration::from_secs(60),
+                offered: 400,
+                answered: 90,
+                abandoned: 10,
+                wrap_up_s_mean: None,
+                agents_available: 1.0,
+                agents_busy: 1.0,
+            };
+            feed.take(&[report], at.now, &at);
+        }
+        feed
+    }
+
+    #[test]
+    fn the_budget_counts_over_the_window_and_by_the_definition_of_the_rule() {
+        let mut config = CampaignConfig::with_defaults("1", 20);
+        config.abandonment.limit = 0.03;
+        let table = [
+            (ReportingWindow::Today, 100, AbandonmentOf::Answered, 3.0 - 10.0),
+            (ReportingWindow::Month, 100, AbandonmentOf::Answered, 3.0 - 10.0),
+            (ReportingWindow::Month, 99, AbandonmentOf::Answered, 6.0 - 20.0),
+            (ReportingWindow::Days30, 100, AbandonmentOf::Answered, 6.0 - 20.0),
+            (ReportingWindow::Days30, 100, AbandonmentOf::Offered, 24.0 - 20.0),
+        ];
+        for (reporting, month_start_day, of, expected) in table {
+            (config.abandonment.reporting, config.abandonment.of) = (reporting, of);
+            let left = budget(&config, &feed(), &Moment { month_start_day, ..moment(110) });
+            assert!((left - expected).abs() < 1e-9, "{reporting:?} from {month_start_day}, {of:?}: {left}");
+        }
+    }
+
+    #[test]
+    fn seeds_differ_from_campaign_to_campaign_and_from_decision_to_decision() {
+        assert_eq!(seed("12345", 1_000), seed("12345", 1_000));
+        assert_ne!(seed("12345", 1_000), seed("12346", 1_000));
+        let (one, next) = (seed("12345", 1_000), seed("12345", 1_001));
+        assert!((8..56).contains(&(one ^ next).count_ones()), "neighbours share no pattern");
+    }
+}
