@@ -72,6 +72,18 @@ pub enum Command {
     Release,
 }
 
+impl Command {
+    /// The word for logs and the journal.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Release => "release",
+        }
+    }
+}
+
 /// The state after an operator's command.
 ///
 /// # Errors

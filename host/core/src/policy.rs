@@ -21,6 +21,9 @@ pub trait Policy {
     /// faults, so that it starts afresh.
     fn migrate(&mut self, from_version: u32, state: &[u8]) -> Option<Vec<u8>>;
 
+    /// The name that the policy gives itself: state goes from one revision to another of the same name only.
+    fn name(&self) -> &str;
+
     /// The version of the bytes that this policy calls its state.
     fn state_version(&self) -> u32;
 

@@ -90,6 +90,8 @@ pub struct PolicyMemory {
     pub state: Vec<u8>,
     /// The version of those bytes.
     pub state_version: u32,
+    /// The name of the policy that wrote them.
+    pub name: String,
     /// The revision that decided last.
     pub revision: Revision,
     /// When it was asked last.

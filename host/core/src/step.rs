@@ -296,14 +296,18 @@ impl<'a> Turn<'a> {
         if memory.fallback_until.take().is_some() {
             self.events.push(Event::FallbackEnded);
         }
-        if memory.state_version != policy.state_version() && !memory.state.is_empty() {
-            let migrated = policy.migrate(memory.state_version, &memory.state);
+        let is_other = memory.name != policy.name();
+        if (is_other || memory.state_version != policy.state_version()) && !memory.state.is_empty() {
+            let migrated = if is_other { None } else { policy.migrate(memory.state_version, &memory.state) };
             if migrated.is_none() {
                 self.events.push(Event::StateDropped);
             }
             memory.state = migrated.unwrap_or_default();
         }
         memory.state_version = policy.state_version();
+        if is_other {
+            policy.name().clone_into(&mut memory.name);
+        }
     }
 
     fn accept(&mut self, decided: Decided) -> Option<f64> {

@@ -178,7 +178,8 @@ impl Batch {
             .map(|(index, campaign)| {
                 let observation = observations.remove(&campaign.config.id);
                 let moment = self.host.calendar.moment(now, campaign.shift_end);
-                let policy = Seat::of(self.host.registry.policy(&campaign.policy, &campaign.params));
+                let policy = self.host.registry.policy(&campaign.policy, &campaign.params);
+                let policy = Seat::of(policy, campaign.state.policy.revision);
                 (index, Arc::clone(&campaign.config), campaign.state.clone(), policy, observation, moment)
             })
             .collect();
@@ -201,6 +202,8 @@ impl Batch {
     /// Sends a directive, or says why not.
     async fn dispatch(&mut self, index: usize, directive: Directive, id: DecisionId, is_recorded: bool) {
         if self.host.dry_run {
+            // It is not under way, so nothing of it can be in force.
+            self.campaigns[index].state.unconfirmed.clear();
             let _ = self.record(vec![record::unsent(id, self.host.clock.now(), "dry run")]).await;
             return;
         }
@@ -314,8 +317,8 @@ impl Batch {
             }
             Err(RequestError::Delayed(_)) => return Vec::new(),
         };
-        campaign.state = state;
-        record::changed(campaign, &fed, &events, now)
+        let before = std::mem::replace(&mut campaign.state, state);
+        record::changed(campaign, &before, &fed, &events, now)
     }
 
     async fn settle(&mut self, index: usize, directive: &Directive, id: DecisionId, outcome: Outcome) {
@@ -353,9 +356,9 @@ impl Batch {
         let reply = match people::operate(campaign.state.clone(), order.command) {
             Err(why) => Err(why),
             Ok((state, events)) => {
-                campaign.state = state;
-                let mut records = record::changed(campaign, &Fed::Operated(order.command, now), &events, now);
-                records.push(record::operated(campaign, order.command, now));
+                let before = std::mem::replace(&mut campaign.state, state);
+                let records = record::changed(campaign, &before, &Fed::Operated(order.command, now), &events, now);
+                record::operated(campaign, order.command);
                 let next = self.schedule.after(now, now).0.since(now).as_secs_f64();
                 let _ = self.record(records).await;
                 Ok(format!("takes effect at the next decision, in {next:.1} s of platform time"))

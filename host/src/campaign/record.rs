@@ -9,6 +9,7 @@ use paced_core::entry::{Entry, Event, ReadingKind, Reason};
 use paced_core::people::Command;
 use paced_core::reading::{Failure, Setting, Status as Dialling};
 use paced_core::settle::{Fed, Outcome};
+use paced_core::state::{CampaignState, Knowledge};
 use paced_core::step::Step;
 use paced_core::time::Timestamp;
 use serde::Serialize;
@@ -100,15 +101,31 @@ pub(super) fn state(campaign: &Campaign) -> Record {
     Record::State { campaign: campaign.config.id.clone(), bytes: bytes(&campaign.state) }
 }
 
-/// What changed a campaign's state between two steps, with the state.
-pub(super) fn changed(campaign: &Campaign, fed: &Fed, events_seen: &[Event], at: Timestamp) -> Vec<Record> {
+/// What changed a campaign's state between two steps, with the state. Every such change is journalled, for replay; a
+/// read-back that found what was known is not one.
+pub(super) fn changed(
+    campaign: &Campaign,
+    before: &CampaignState,
+    fed: &Fed,
+    events_seen: &[Event],
+    at: Timestamp,
+) -> Vec<Record> {
     let mut records: Vec<_> = events(campaign, events_seen, Some(fed), at).collect();
-    if events_seen.is_empty() && !matches!(fed, Fed::ReadBack(..)) {
-        let name = if matches!(fed, Fed::Failed(..)) { "read_back_failed" } else { "operator_command" };
-        records.push(event(campaign, name, Level::Info, String::new(), Some(bytes(fed)), at));
+    if events_seen.is_empty() {
+        let (name, message) = match fed {
+            Fed::Operated(command, _) => ("operator_command", command.as_str().to_owned()),
+            Fed::Failed(failure, _) => ("read_back_failed", failure.message.clone()),
+            Fed::ReadBack(found, _) if is_known(before, *found) => return vec![state(campaign)],
+            _ => ("read_back", in_words(campaign.state.setting)),
+        };
+        records.push(event(campaign, name, Level::Info, message, Some(bytes(fed)), at));
     }
     records.push(state(campaign));
     records
+}
+
+fn is_known(before: &CampaignState, found: Setting) -> bool {
+    before.knowledge == Knowledge::Confirmed && before.setting == found && before.unconfirmed.is_empty()
 }
 
 /// An outcome with the events that it caused, and the state.
@@ -182,15 +199,9 @@ pub(super) fn exit(campaign: &Campaign, directive: &Directive, id: DecisionId, a
     }))
 }
 
-/// An operator's command.
-pub(super) fn operated(campaign: &Campaign, command: Command, at: Timestamp) -> Record {
-    let word = match command {
-        Command::Pause => "pause",
-        Command::Resume => "resume",
-        Command::Release => "release",
-    };
-    tracing::info!(event = "operator_command", campaign = campaign.config.id, command = word);
-    event(campaign, "operator_command", Level::Info, word.to_owned(), None, at)
+/// Says that an operator gave a command.
+pub(super) fn operated(campaign: &Campaign, command: Command) {
+    tracing::info!(event = "operator_command", campaign = campaign.config.id, command = command.as_str());
 }
 
 fn events<'a>(

@@ -15,11 +15,12 @@ pub(super) enum Seat {
 }
 
 impl Seat {
-    /// The seat of `policy`, or an empty one that says why.
-    pub(super) fn of<E: std::fmt::Display>(policy: Result<WasmPolicy, E>) -> Self {
+    /// The seat of `policy`, or an empty one that says why. An empty seat keeps the revision that sat there last, so
+    /// that the state is neither migrated nor dropped meanwhile.
+    pub(super) fn of<E: std::fmt::Display>(policy: Result<WasmPolicy, E>, last: Revision) -> Self {
         match policy {
             Ok(policy) => Self::Taken(policy),
-            Err(error) => Self::Empty { why: error.to_string(), revision: Revision::default() },
+            Err(error) => Self::Empty { why: error.to_string(), revision: last },
         }
     }
 }
@@ -35,8 +36,14 @@ impl Policy for Seat {
     fn migrate(&mut self, from_version: u32, state: &[u8]) -> Option<Vec<u8>> {
         match self {
             Self::Taken(policy) => policy.migrate(from_version, state),
-            // Kept as it is, for the policy that takes the seat.
-            Self::Empty { .. } => Some(state.to_vec()),
+            Self::Empty { .. } => None,
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Taken(policy) => policy.name(),
+            Self::Empty { .. } => "",
         }
     }
 

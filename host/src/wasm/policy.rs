@@ -62,6 +62,10 @@ impl Policy for WasmPolicy {
             .ok()
     }
 
+    fn name(&self) -> &str {
+        &self.loaded.descriptor().name
+    }
+
     fn state_version(&self) -> u32 {
         self.loaded.descriptor().state_version
     }

@@ -125,6 +125,15 @@ fn a_successor_of_another_state_version_migrates_the_state_or_starts_afresh() {
 }
 
 #[test]
+fn another_policy_never_gets_the_state_of_the_one_before() {
+    let mut campaign = Campaign::new().settled();
+    campaign.policy = Script::new([Answer::Hold]).revised(2).named("other");
+    campaign.tick();
+    assert!(campaign.policy.asked[0].state.is_empty());
+    assert_eq!(campaign.events(), [Event::StateDropped]);
+}
+
+#[test]
 fn a_campaign_that_is_paused_is_no_question_for_the_policy() {
     let mut campaign = Campaign::new().settled();
     campaign.platform.analytics = Analytics::Down;

@@ -22,6 +22,7 @@ pub(crate) enum Answer {
 pub(crate) struct Script {
     answers: VecDeque<Answer>,
     revision: Revision,
+    name: &'static str,
     state_version: u32,
     migrates: bool,
     /// What it was shown.
@@ -32,12 +33,18 @@ impl Script {
     /// Answers these in turn, and the last one for ever.
     pub(crate) fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
         let answers = answers.into_iter().collect();
-        Self { answers, revision: Revision([1; 32]), state_version: 1, migrates: true, asked: Vec::new() }
+        let revision = Revision([1; 32]);
+        Self { answers, revision, name: "script", state_version: 1, migrates: true, asked: Vec::new() }
     }
 
     /// The same policy in another revision.
     pub(crate) fn revised(self, revision: u8) -> Self {
         Self { revision: Revision([revision; 32]), ..self }
+    }
+
+    /// Another policy.
+    pub(crate) fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
     }
 
     /// A policy whose state is of another version, which it does or does not make from older ones.
@@ -66,6 +73,10 @@ impl Policy for Script {
     fn migrate(&mut self, from_version: u32, state: &[u8]) -> Option<Vec<u8>> {
         let old = String::from_utf8_lossy(state);
         self.migrates.then(|| format!("from {from_version}: {old}").into_bytes())
+    }
+
+    fn name(&self) -> &str {
+        self.name
     }
 
     fn state_version(&self) -> u32 {

@@ -218,6 +218,10 @@ impl Policy for Wild {
         from_version.is_multiple_of(2).then(|| state.to_vec())
     }
 
+    fn name(&self) -> &str {
+        "wild"
+    }
+
     fn state_version(&self) -> u32 {
         u32::from(self.revision.0[0])
     }
