@@ -193,7 +193,7 @@ mod tests {
         let greedy = GOOD.replace("total_agents", "poll_interval = \"500ms\"\ntotal_agents");
         let (code, out) = run(&greedy, false, &|_| Vec::new());
         assert!(out.starts_with("FILE:1: platform.analytics_per_minute: 1 campaign every 0.5 s"), "{out}");
-        assert!(out.contains("make poll_interval 1.2 times as long"), "{out}");
+        assert!(out.contains("make poll_interval 1.22 times as long"), "{out}");
         assert_eq!(code, 2);
     }
 

@@ -151,7 +151,7 @@ fn the_budget_of_a_file_counts_its_campaigns() {
         findings,
         [
             "paced.toml:5: platform.analytics_per_minute = 15: 240 campaigns every 15 s in batches of 50 need 20 of 15 \
-             analytics requests a minute: make poll_interval 1.34 times as long, batch_size larger, or have the quota \
+             analytics requests a minute: make poll_interval 1.36 times as long, batch_size larger, or have the quota \
              raised; until then `paced run` stretches the intervals",
             "paced.toml:4: warning: platform.updates_per_minute = 100: up to 1920 reads and updates a minute, if every \
              campaign changes in every cycle; some would wait",
