@@ -235,16 +235,22 @@ impl Batch {
     }
 
     fn send(&mut self, index: usize, directive: Directive, decision: DecisionId) {
+        let now = self.host.clock.now();
         let campaign = &mut self.campaigns[index];
         campaign.sent += 1;
         let mut own = campaign.state.unconfirmed.clone();
         own.push(campaign.state.setting);
+        let deadline = cycle_deadline(&campaign.config, now);
+        // An open breaker lets a pause through, and that must not overwrite a setting which nobody has looked at yet.
+        let is_unseen = campaign.state.can_read_back && !campaign.state.is_settled();
         let errand = Errand {
             campaign: campaign.config.id.clone(),
             max_concurrent_calls: campaign.config.max_concurrent_calls(directive.setting.ratio),
+            read_first: directive.read_first || is_unseen,
+            read_by: now + deadline.since(now) / 2,
             directive: directive.clone(),
             own,
-            deadline: cycle_deadline(&campaign.config, self.host.clock.now()),
+            deadline,
         };
         let dialer = Arc::clone(&self.host.dialer);
         let run = async move { Done::Ran(index, actuate::run(&*dialer, &errand).await) };
