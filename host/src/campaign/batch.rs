@@ -275,11 +275,17 @@ impl Batch {
                     let _ = self.record(records).await;
                 }
             }
+            // An errand that had ended by itself when a more urgent one took its place: its outcome is not the other's.
+            Ok((id, Done::Ran(index, _))) if !self.is_sending(index, id) => {}
             Ok((_, Done::Ran(index, ran))) => self.finish_errand(index, ran).await,
             // A task that was set aside for a more urgent one.
             Err(error) if error.is_cancelled() => {}
             Err(error) => self.bury(&error).await,
         }
+    }
+
+    fn is_sending(&self, index: usize, task: Id) -> bool {
+        self.campaigns[index].sending.as_ref().is_some_and(|sending| sending.task.id() == task)
     }
 
     async fn finish_errand(&mut self, index: usize, ran: Ran) {
@@ -434,3 +440,6 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     // An error says that whoever could stop us is gone: that is a stop too.
     let _ = stop.wait_for(|is_stopping| *is_stopping).await;
 }
+
+#[cfg(test)]
+mod tests;

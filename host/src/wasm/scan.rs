@@ -65,7 +65,9 @@ pub enum ScanError {
 
 impl From<BinaryReaderError> for ScanError {
     fn from(error: BinaryReaderError) -> Self {
-        Self::Malformed { message: error.message().to_owned(), offset: error.offset() }
+        // Its first line says it; further ones are a dump of bytes.
+        let message = error.message().lines().next().unwrap_or_default().trim_end_matches(" - expected=[");
+        Self::Malformed { message: message.to_owned(), offset: error.offset() }
     }
 }
 
