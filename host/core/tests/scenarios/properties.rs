@@ -7,7 +7,7 @@ use paced_core::entry::Reason;
 use paced_core::ratio::DialRatio;
 use paced_core::reading::Status;
 use paced_core::settle::Outcome;
-use paced_core::state::{CampaignState, Knowledge};
+use paced_core::state::CampaignState;
 use proptest::prelude::*;
 
 use crate::campaign::Campaign;
@@ -181,9 +181,7 @@ proptest! {
         tell(&story, |look| {
             let state = &look.step.state;
             let wants = state.wants_pause(look.config);
-            // What nobody has read back yet is looked at before the breaker may pause it.
-            let is_unseen = state.knowledge == Knowledge::Assumed && wants == Some(Reason::BreakerOpen);
-            let is_left = state.people_hold.is_some() || state.is_unknown || is_unseen;
+            let is_left = state.people_hold.is_some() || state.is_unknown;
             if !is_left && wants.is_some() && look.put == Put::Works {
                 prop_assert_eq!(look.platform.status, Status::Paused);
             }
