@@ -72,6 +72,13 @@ impl Breaker {
         }
     }
 
+    /// The same by a clock that has been set back.
+    pub(crate) fn set_back(&mut self, by: Duration) {
+        if let Self::Open { until } = self {
+            until.set_back(by);
+        }
+    }
+
     /// Whether it lets no cycle through.
     #[must_use]
     pub const fn is_open(self) -> bool {

@@ -74,6 +74,14 @@ impl Feed {
         self.silence_ms = self.silence_ms.saturating_add(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX));
     }
 
+    /// The same by a clock that has been set back.
+    pub(crate) fn set_back(&mut self, by: Duration) {
+        if let Some(latest) = &mut self.latest {
+            latest.received.set_back(by);
+        }
+        self.ledger.set_back(by);
+    }
+
     /// Counts silence from now on.
     pub const fn forget_silence(&mut self) {
         self.silence_ms = 0;

@@ -108,6 +108,11 @@ impl Ledger {
         self.add_to_day(gained, covered, moment.day);
     }
 
+    /// The same by a clock that has been set back; the platform's buckets and the local days stay where they are.
+    pub(crate) fn set_back(&mut self, by: Duration) {
+        self.slots.iter_mut().for_each(|slot| slot.start.set_back(by));
+    }
+
     /// Starts a new slot with the next counts, so that [`Ledger::recent`] can leave out what came before.
     pub const fn cut(&mut self) {
         self.cut = true;

@@ -2,6 +2,8 @@
 //!
 //! It is a plain value: the daemon stores it with each decision, and a host that starts after a crash goes on from it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::breaker::Breaker;
@@ -127,14 +129,36 @@ impl CampaignState {
         }
     }
 
-    /// The state that a host which stopped left, for the host that goes on: the platform is to be asked again.
+    /// The state that a host which stopped left, for the host that goes on at `now`: the platform is to be asked again.
+    ///
+    /// Where the other's clock was ahead, as after a rehearsal or a correction of the system's time, everything is moved
+    /// back with it: else cooldowns would last, and ages stand still, until the clock has caught up.
     #[must_use]
-    pub fn recovered(self) -> Self {
+    pub fn recovered(mut self, now: Timestamp) -> Self {
+        let ahead = self.stepped_at.map_or(Duration::ZERO, |at| at.since(now));
+        if !ahead.is_zero() {
+            self.set_back(ahead);
+        }
         let knowledge = match self.knowledge {
             Knowledge::Confirmed | Knowledge::Journalled | Knowledge::Unreadable => Knowledge::Journalled,
             Knowledge::Assumed | Knowledge::Released => self.knowledge,
         };
         Self { knowledge, can_read_back: true, is_unknown: false, ..self }
+    }
+
+    fn set_back(&mut self, by: Duration) {
+        self.breaker.set_back(by);
+        self.trip.set_back(by);
+        self.feed.set_back(by);
+        let instants = [
+            &mut self.blind_since,
+            &mut self.stepped_at,
+            &mut self.confirmed_at,
+            &mut self.read_back_at,
+            &mut self.policy.asked_at,
+            &mut self.policy.fallback_until,
+        ];
+        instants.into_iter().flatten().for_each(|at| at.set_back(by));
     }
 
     /// Whether the platform's own setting is known well enough to act on.

@@ -33,6 +33,11 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// The same instant by a clock that has been set back by `by`.
+    pub(crate) fn set_back(&mut self, by: Duration) {
+        *self = *self - by;
+    }
+
     /// The last multiple of `step` since 1970 that is not after this instant.
     #[must_use]
     pub fn floor_to(self, step: Duration) -> Self {

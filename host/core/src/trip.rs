@@ -116,6 +116,12 @@ impl Trip {
         self.until.is_some_and(|until| now >= until)
     }
 
+    /// The same by a clock that has been set back.
+    pub(crate) fn set_back(&mut self, by: Duration) {
+        let last = self.last.as_mut().map(|(at, _)| at);
+        [self.until.as_mut(), last, self.judged_from.as_mut()].into_iter().flatten().for_each(|at| at.set_back(by));
+    }
+
     /// Armed again; only calls counted after `now` count.
     #[must_use]
     pub const fn rearmed(self, now: Timestamp) -> Self {

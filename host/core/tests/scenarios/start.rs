@@ -51,6 +51,17 @@ fn a_pause_from_before_a_crash_is_our_own_and_lifted_at_no_more_than_the_resume_
 }
 
 #[test]
+fn a_cooldown_does_not_wait_for_a_clock_that_was_ahead_before_the_crash() {
+    let mut campaign = Campaign::new().settled();
+    campaign.platform.analytics = Analytics::Down;
+    campaign.ticks_until(5, Campaign::is_paused).unwrap();
+    campaign.now = campaign.now - Duration::from_secs(24 * 3600);
+    campaign.crash();
+    campaign.platform.analytics = Analytics::Running;
+    campaign.ticks_until(5, |campaign| !campaign.is_paused()).unwrap();
+}
+
+#[test]
 fn a_pause_that_was_sent_just_before_a_crash_is_our_own() {
     let mut campaign = Campaign::new().settled();
     campaign.platform.analytics = Analytics::Down;
