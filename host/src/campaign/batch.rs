@@ -22,7 +22,7 @@ use super::actuate::{self, Errand, Ran};
 use super::record;
 use super::schedule::Schedule;
 use super::seat::Seat;
-use super::{Campaign, Host, Order, Sending};
+use super::{Campaign, Host, Order, Sending, tell};
 use crate::dialer::RequestError;
 use crate::journal::{DecisionId, Record};
 
@@ -66,7 +66,7 @@ impl Batch {
 
     /// Paces until `stop` turns true, then ends as each campaign's `on_exit` says.
     pub async fn run(mut self, mut orders: mpsc::Receiver<Order>, mut stop: watch::Receiver<bool>) {
-        self.campaigns.iter().for_each(record::started);
+        self.campaigns.iter().for_each(tell::started);
         tokio::select! {
             () = stopped(&mut stop) => return self.wind_down().await,
             () = self.meet_platform() => {}
@@ -104,7 +104,7 @@ impl Batch {
         let missed = ticks.saturating_sub(1) + u64::from(is_busy);
         if missed > 0 {
             self.missed_ticks += missed;
-            record::missed(self.campaigns.len(), missed, is_busy);
+            tell::missed(self.campaigns.len(), missed, is_busy);
         }
         if !is_busy {
             self.start_cycle(now).await;
@@ -158,7 +158,7 @@ impl Batch {
             record::decision(&mut records, campaign, &step, &fed, id, took);
             campaign.state = step.state;
             records.push(record::state(campaign));
-            self.host.board.show(&campaign.config.id, record::status(campaign, &step.entry, self.missed_ticks));
+            self.host.board.show(&campaign.config.id, tell::status(campaign, &step.entry, self.missed_ticks));
             directives.extend(step.directive.map(|directive| (index, directive, id)));
         }
         let is_recorded = self.record(records).await;
@@ -324,7 +324,7 @@ impl Batch {
                 (Fed::ReadBackUnavailable(now), people::read_back_unavailable(state, now))
             }
             Err(RequestError::Failed(failure)) => {
-                record::read_back_failed(campaign, &failure);
+                tell::read_back_failed(campaign, &failure);
                 (Fed::Failed(failure, now), settle::failed(&campaign.config, state, now))
             }
             Err(RequestError::Delayed(_)) => return Vec::new(),
@@ -336,7 +336,7 @@ impl Batch {
     async fn settle(&mut self, index: usize, directive: &Directive, id: DecisionId, outcome: Outcome) {
         let now = self.host.clock.now();
         let campaign = &mut self.campaigns[index];
-        record::settled(campaign, directive, &outcome);
+        tell::settled(campaign, directive, &outcome);
         let (state, events) = settle::settle(&campaign.config, campaign.state.clone(), directive, &outcome, now);
         campaign.state = state;
         let records = record::outcome(campaign, directive, id, outcome, &events, now);
@@ -370,7 +370,7 @@ impl Batch {
             Ok((state, events)) => {
                 let before = std::mem::replace(&mut campaign.state, state);
                 let records = record::changed(campaign, &before, &Fed::Operated(order.command, now), &events, now);
-                record::operated(campaign, order.command);
+                tell::operated(campaign, order.command);
                 let next = self.schedule.after(now, now).0.since(now).as_secs_f64();
                 let _ = self.record(records).await;
                 Ok(format!("takes effect at the next decision, in {next:.1} s of platform time"))
