@@ -76,9 +76,10 @@ impl Batch {
             tokio::select! {
                 biased;
                 () = stopped(&mut stop) => break,
+                // Ahead of all that comes by itself, which a slow journal could make endless.
+                Some(order) = orders.recv() => self.obey(order).await,
                 () = self.host.clock.sleep_until(due) => due = self.tick(due).await,
                 Some(done) = self.requests.join_next_with_id() => self.finish(done).await,
-                Some(order) = orders.recv() => self.obey(order).await,
             }
         }
         self.wind_down().await;
