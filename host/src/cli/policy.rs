@@ -43,7 +43,7 @@ pub enum PolicyCommandError {
 pub enum PolicyCommand {
     /// Show what a component is: name, version, parameters, imports
     Inspect {
-        /// The component
+        /// The component's file, or the name of a built-in policy
         file: PathBuf,
     },
     /// List the built-in policies
@@ -63,14 +63,18 @@ pub fn run(command: &PolicyCommand) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Loads a component as `paced run` would, and writes what is to be known of it.
+/// Loads a component as `paced run` would, and writes what is to be known of it. A name that is no file is taken for
+/// that of a built-in policy.
 ///
 /// # Errors
 /// The file can't be read, is refused, or the answer can't be written.
 pub fn inspect(file: &Path, out: &mut impl Write) -> Result<(), PolicyCommandError> {
     let limits = Limits::default();
-    let bytes = read(file, &limits)?;
     let name = file.display().to_string();
+    let bytes = match shipped::find(&name) {
+        Some(bytes) if !file.exists() => bytes.to_vec(),
+        _ => read(file, &limits)?,
+    };
     let loaded = load(&Engine::start()?, &name, &bytes, &limits)?;
     write_component(&loaded, out)?;
     Ok(())
@@ -210,6 +214,13 @@ mod tests {
                paced:policy/types@0.1.0\n"
         );
         assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn a_built_in_policy_is_shown_by_its_name() {
+        let mut out = Vec::new();
+        inspect(Path::new("proportional"), &mut out).unwrap();
+        assert!(String::from_utf8(out).unwrap().starts_with("proportional "));
     }
 
     #[test]
