@@ -17,7 +17,7 @@ use crate::wasm::{Engine, Limits};
 pub fn check(config: &Config, engine: &Engine) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut descriptors: BTreeMap<String, Descriptor> = BTreeMap::new();
-    for spec in specs(config) {
+    for spec in specs(config).into_iter().filter(is_there) {
         match describe(engine, &spec) {
             Ok(descriptor) => {
                 descriptors.insert(spec.name, descriptor);
@@ -27,6 +27,11 @@ pub fn check(config: &Config, engine: &Engine) -> Vec<Finding> {
     }
     findings.extend(check_params(config, &|policy| descriptors.get(policy).cloned()));
     findings
+}
+
+/// Whether there is something to load; a file that is not there is the configuration's own finding.
+fn is_there(spec: &PolicySpec) -> bool {
+    !matches!(&spec.source, Source::File(path) if !path.is_file())
 }
 
 fn describe(engine: &Engine, spec: &PolicySpec) -> Result<Descriptor, String> {
