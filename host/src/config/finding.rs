@@ -69,7 +69,7 @@ pub(super) fn in_order(mut findings: Vec<Finding>) -> Vec<Finding> {
 }
 
 /// The candidate that `word` is most likely a slip of the pen for.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase().replace('-', "_");
     let slips = |candidate: &str| strsim::osa_distance(&word, candidate);
     let likely = |candidate: &&str| slips(candidate) <= (candidate.len() / 3).clamp(1, 4);

@@ -33,6 +33,7 @@ use paced_core::params::ParamValue;
 use reqwest::Url;
 
 pub use self::environment::from_environment;
+pub(crate) use self::finding::nearest;
 pub use self::finding::{Finding, Severity};
 pub use self::load::{Unreadable, load, parse};
 pub use self::policies::{Params, PolicyEntry, PolicyLimits, check_params};

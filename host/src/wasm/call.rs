@@ -77,6 +77,11 @@ impl Guest {
         self.gate.write(level, &self.policy, &self.campaign, &line);
     }
 
+    /// Linear memory that the guest has by now.
+    pub(super) fn memory_bytes(&self) -> u64 {
+        self.memory_limit - self.memory_left
+    }
+
     /// The last line that the guest logged as an error: the message of its panic, if it panicked.
     pub(super) fn last_error(&self) -> Option<&str> {
         self.last_error.as_deref()

@@ -5,6 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use paced_core::params::Descriptor;
 use paced_core::policy::{Fault, FaultClass, Input, Proposal};
@@ -97,14 +98,33 @@ impl Engine {
     /// # Errors
     /// The first stage that refuses it.
     pub fn load(&self, bytes: &[u8], limits: &Limits) -> Result<Loaded, LoadError> {
+        self.load_by_stage(bytes, limits, |_, _| {})
+    }
+
+    /// As [`Engine::load`], which also tells `passed` each stage that the component passed, with the time it took.
+    ///
+    /// # Errors
+    /// The first stage that refuses it.
+    pub fn load_by_stage(
+        &self,
+        bytes: &[u8],
+        limits: &Limits,
+        mut passed: impl FnMut(&'static str, Duration),
+    ) -> Result<Loaded, LoadError> {
+        let mut since = Instant::now();
+        let mut passed = |stage| passed(stage, std::mem::replace(&mut since, Instant::now()).elapsed());
         let size_bytes = bytes.len() as u64;
         if size_bytes > limits.component_bytes {
             return Err(LoadError::Size { bytes: size_bytes, limit: limits.component_bytes });
         }
         let outline = scan::scan(bytes)?;
+        passed("validate");
         let contract = version::contract(&outline.exports)?;
+        passed("version");
         let stubs = imports::stubs(&outline.imports)?;
+        passed("imports");
         let component = compile(self, bytes)?;
+        passed("compile");
         let pre = link(self, &component, &stubs)?;
         let prepared =
             Prepared::V0_1(v0_1::Prepared::new(pre).map_err(|error| VersionError::Mismatch {
@@ -114,6 +134,7 @@ impl Engine {
         let log = Arc::new(LogGate::new());
         let descriptor = describe(self, &prepared, limits, &log)?;
         descriptor::check(&descriptor)?;
+        passed("describe");
         Ok(Loaded {
             engine: self.clone(),
             prepared,
@@ -234,6 +255,18 @@ impl Loaded {
             Prepared::V0_1(prepared) => prepared.decide(store, input),
         })?;
         Ok((decided.map_err(|words| declined(&words))?, fuel))
+    }
+
+    /// Linear memory of an instance when `decide` has answered, in bytes: the most it had, since memory never shrinks.
+    ///
+    /// # Errors
+    /// The call gave no answer.
+    pub fn memory_bytes(&self, input: &Input) -> Result<u64, Fault> {
+        let (bytes, _) = self.run(&input.campaign.id, |Prepared::V0_1(prepared), store| {
+            prepared.decide(store, input)?.ok();
+            Ok(store.data().memory_bytes())
+        })?;
+        Ok(bytes)
     }
 
     /// Runs `migrate` in a fresh instance.

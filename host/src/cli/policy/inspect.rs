@@ -1,74 +1,22 @@
 //! `paced policy inspect` and `paced policy list`: what a component is, and which ones are built in.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::Subcommand;
 use paced_core::params::{ParamKind, ParamSpec};
 
-use super::exit::Exit;
+use super::PolicyCommandError;
+use super::component::read;
+use super::table::write_table;
 use crate::shipped;
-use crate::wasm::{Engine, EngineError, Limits, LoadError, Loaded};
-
-/// A policy can't be shown.
-#[derive(Debug, thiserror::Error)]
-pub enum PolicyCommandError {
-    /// The file can't be read.
-    #[error("can't read {}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        #[source]
-        source: io::Error,
-    },
-    /// The component is refused.
-    #[error("{} is no policy that this paced can run (stage {})", name, source.stage())]
-    Load {
-        /// The file, or the built-in policy.
-        name: String,
-        /// Why.
-        source: LoadError,
-    },
-    /// No policy can be run here at all.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// The answer can't be written.
-    #[error("can't write the answer")]
-    Write(#[from] io::Error),
-}
-
-/// The commands of `paced policy`.
-#[derive(Debug, Subcommand)]
-pub enum PolicyCommand {
-    /// Show what a component is: name, version, parameters, imports
-    Inspect {
-        /// The component's file, or the name of a built-in policy
-        file: PathBuf,
-    },
-    /// List the built-in policies
-    List,
-}
-
-/// Runs a command of `paced policy`.
-///
-/// # Errors
-/// A component can't be read or is refused, or standard output can't be written.
-pub fn run(command: &PolicyCommand) -> anyhow::Result<Exit> {
-    let mut out = io::stdout().lock();
-    match command {
-        PolicyCommand::Inspect { file } => inspect(file, &mut out)?,
-        PolicyCommand::List => list(shipped::SHIPPED, &mut out)?,
-    }
-    Ok(Exit::Done)
-}
+use crate::wasm::{Engine, Limits, Loaded};
 
 /// Loads a component as `paced run` would, and writes what is to be known of it. A name that is no file is taken for
 /// that of a built-in policy.
 ///
 /// # Errors
 /// The file can't be read, is refused, or the answer can't be written.
-pub fn inspect(file: &Path, out: &mut impl Write) -> Result<(), PolicyCommandError> {
+pub(super) fn inspect(file: &Path, out: &mut dyn Write) -> Result<(), PolicyCommandError> {
     let limits = Limits::default();
     let name = file.display().to_string();
     let bytes = match shipped::find(&name) {
@@ -84,7 +32,7 @@ pub fn inspect(file: &Path, out: &mut impl Write) -> Result<(), PolicyCommandErr
 ///
 /// # Errors
 /// One of them is refused, or the answer can't be written.
-pub fn list(policies: &[(&str, &[u8])], out: &mut impl Write) -> Result<(), PolicyCommandError> {
+pub(super) fn list(policies: &[(&str, &[u8])], out: &mut dyn Write) -> Result<(), PolicyCommandError> {
     let engine = Engine::start()?;
     let mut rows = vec![["NAME", "VERSION", "DIGEST", "SUMMARY"].map(str::to_owned)];
     for (name, bytes) in policies {
@@ -101,20 +49,11 @@ pub fn list(policies: &[(&str, &[u8])], out: &mut impl Write) -> Result<(), Poli
     Ok(())
 }
 
-/// Reads a file up to the size limit; a larger one is read one byte beyond it, for the loader to refuse.
-fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PolicyCommandError> {
-    let unreadable = |source| PolicyCommandError::Read { path: path.to_owned(), source };
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    let mut bytes = Vec::new();
-    io::Read::read_to_end(&mut io::Read::take(file, limits.component_bytes + 1), &mut bytes).map_err(unreadable)?;
-    Ok(bytes)
-}
-
 fn load(engine: &Engine, name: &str, bytes: &[u8], limits: &Limits) -> Result<Loaded, PolicyCommandError> {
     engine.load(bytes, limits).map_err(|source| PolicyCommandError::Load { name: name.to_owned(), source })
 }
 
-fn write_component(loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
+fn write_component(loaded: &Loaded, out: &mut dyn Write) -> io::Result<()> {
     let descriptor = loaded.descriptor();
     writeln!(out, "{} {}", descriptor.name, descriptor.version)?;
     writeln!(out, "{}\n", descriptor.summary)?;
@@ -131,7 +70,7 @@ fn write_component(loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
     loaded.imports().iter().try_for_each(|import| writeln!(out, "  {import}"))
 }
 
-fn write_params(params: &[ParamSpec], out: &mut impl Write) -> io::Result<()> {
+fn write_params(params: &[ParamSpec], out: &mut dyn Write) -> io::Result<()> {
     if params.is_empty() {
         return writeln!(out, "  none");
     }
@@ -167,21 +106,6 @@ fn allowed(kind: &ParamKind) -> String {
         ParamKind::Text { max_bytes } => format!("{max_bytes} bytes"),
         ParamKind::Choice(words) => words.join(", "),
     }
-}
-
-/// Columns as wide as their widest cell; the last one runs free.
-fn write_table<const N: usize>(rows: &[[String; N]], out: &mut impl Write) -> io::Result<()> {
-    let mut widths = [0; N];
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    for row in rows {
-        let cells: Vec<_> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        writeln!(out, "{}", cells.join("  ").trim_end())?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
