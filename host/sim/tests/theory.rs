@@ -22,26 +22,33 @@ fn assert_agreement(prefixes: &[&str], least: usize) {
     assert!(outside.is_empty(), "false alarms have probability {FALSE_ALARMS}: {outside:#?}");
 }
 
+/// Seen to fail by: `u if u < 1.1 * person` in `Draws::fate`; an agent who is never ready; `offer.patience + 20_000`.
 #[test]
 fn bursts_overdial_as_the_binomial_table_says() {
     assert_agreement(&["burst"], 26);
 }
 
+/// Seen to fail by: `offer.patience + 20_000` in `ring_ends`; calls that come at equal gaps; `TalkEnds` that leaves
+/// wrap-up out.
 #[test]
 fn callers_who_do_not_wait_are_blocked_as_erlang_b_says() {
     assert_agreement(&["Erlang-B"], 21);
 }
 
+/// Seen to fail by: patience drawn from the number for the talk; `PatienceEnds` that takes the next one waiting if its
+/// own call has been answered.
 #[test]
 fn callers_of_exponential_patience_abandon_as_erlang_a_says() {
     assert_agreement(&["Erlang-A"], 11);
 }
 
+/// Seen to fail by: `waiting.pop_back()` for `pop_front()`, the newest caller first, which Erlang-A can't tell apart.
 #[test]
 fn callers_of_constant_patience_abandon_as_the_formula_says() {
     assert_agreement(&["M/M/N+D"], 11);
 }
 
+/// Seen to fail by: one line too many in `lines`; `mistaken` that is not counted; `away_ms` that is not.
 #[test]
 fn dialling_fills_and_empties_agents_and_loses_nobody() {
     assert_agreement(&["from empty", "dial ratio", "a usual day"], 7);

@@ -3,7 +3,8 @@
 //! Whoever changes the event loop learns here whether it still queues as textbooks say. Each [`Case`] sets the call
 //! centre up as a formula in [`theory`](crate::theory) assumes, measures it over independent replications and asks
 //! whether theory lies in the interval around what was measured. All claims together are wrongly doubted with
-//! probability [`FALSE_ALARMS`] at most: each has its even share of it (Bonferroni), whichever depend on each other.
+//! probability [`FALSE_ALARMS`] at most: each has its even share of it (Bonferroni), whichever depend on each other. For
+//! bursts that bound is strict; for the others it is as good as Student's t is for means of thousands of calls.
 //!
 //! Replications are pure and independent, so a caller may run them in any order and on as many threads as it likes.
 
