@@ -40,9 +40,9 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let rows = validation::judge(&cases, &replicate(&cases, args, cores)?);
     let mut out = io::stdout().lock();
     if args.json {
-        print_json(&rows, args, &mut out)?
+        print_json(&rows, args, &mut out)?;
     } else {
-        print_table(&rows, args, &mut out)?
+        print_table(&rows, args, &mut out)?;
     }
     Ok(verdict(&rows))
 }
