@@ -39,11 +39,8 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let rows = validation::judge(&cases, &replicate(&cases, args, cores)?);
     let mut out = io::stdout().lock();
-    if args.json {
-        print_json(&rows, args, &mut out)?;
-    } else {
-        print_table(&rows, args, &mut out)?;
-    }
+    let print = if args.json { print_json } else { print_table };
+    print(&rows, args, &mut out)?;
     Ok(verdict(&rows))
 }
 
