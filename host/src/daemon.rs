@@ -29,8 +29,10 @@ use crate::watch::{Pace, Watch};
 
 /// Commands that wait for one batch.
 const QUEUE_ORDERS: usize = 16;
-/// How long, by the wall, everything may take to end.
-const SHUTDOWN: Duration = Duration::from_secs(18);
+/// How long, by the wall, the batches may take to end.
+const SHUTDOWN: Duration = Duration::from_secs(17);
+/// How long, by the wall, the watch may take to end.
+const WATCH: Duration = Duration::from_secs(1);
 
 /// How the daemon runs, beside its configuration.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +78,7 @@ pub struct Daemon {
     batches: JoinSet<()>,
     control: Option<JoinHandle<()>>,
     stop: watch::Sender<bool>,
-    _watch: Watch,
+    watch: Watch,
     _data_dir: DataDir,
 }
 
@@ -130,7 +132,7 @@ impl Daemon {
             batches: tasks,
             control: control.ok(),
             stop,
-            _watch: watch,
+            watch,
             _data_dir: data_dir,
         })
     }
@@ -163,6 +165,9 @@ impl Daemon {
         if let Some(control) = self.control {
             control.abort();
         }
+        // Ending the watch waits for the look that it may be taking, and a look may hang on a network folder.
+        let watch = self.watch;
+        let _ = tokio::time::timeout(WATCH, tokio::task::spawn_blocking(move || drop(watch))).await;
         tell(&self.journal, self.clock, "daemon_stopped", "").await;
         if let Err(error) = self.journal.close().await {
             tracing::error!(event = "journal_failed", message = %error);

@@ -85,7 +85,11 @@ pub fn settle(
             state.note_sent(directive.setting);
             count(config, state, Counted::Cycle, now)
         }
-        Outcome::Deferred(_) | Outcome::Superseded => (state, Vec::new()),
+        Outcome::Superseded => {
+            state.note_displaced(directive.setting, now);
+            (state, Vec::new())
+        }
+        Outcome::Deferred(_) => (state, Vec::new()),
         Outcome::Found(found) => people::read_back(state, *found, now),
         Outcome::Unknown => {
             state.is_unknown = true;

@@ -18,6 +18,8 @@ use crate::trip::Trip;
 
 /// Directives remembered that the platform may have taken without saying so.
 const MAX_UNCONFIRMED: usize = 8;
+/// A directive that was displaced longer ago than this has arrived or never will.
+const ON_THE_WAY: Duration = Duration::from_secs(120);
 
 /// The state of one campaign.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +32,9 @@ pub struct CampaignState {
     pub can_read_back: bool,
     /// Directives that were sent and neither confirmed nor refused.
     pub unconfirmed: Vec<Setting>,
+    /// Directives that a newer one displaced, and when: one that was on its way may still arrive after the newer one was
+    /// confirmed, and is no person's doing.
+    pub displaced: Vec<(Setting, Timestamp)>,
     /// A person's change that paced leaves alone: what they set.
     pub people_hold: Option<Setting>,
     /// An operator paused the campaign through paced.
@@ -113,6 +118,7 @@ impl CampaignState {
             knowledge: Knowledge::Assumed,
             can_read_back: true,
             unconfirmed: Vec::new(),
+            displaced: Vec::new(),
             people_hold: None,
             operator_pause: false,
             is_unknown: false,
@@ -153,6 +159,9 @@ impl CampaignState {
         let policy = [&mut self.policy.asked_at, &mut self.policy.fallback_until];
         let own = [&mut self.blind_since, &mut self.stepped_at, &mut self.confirmed_at, &mut self.read_back_at];
         for at in policy.into_iter().chain(own).flatten() {
+            *at = *at - by;
+        }
+        for (_, at) in &mut self.displaced {
             *at = *at - by;
         }
     }
@@ -203,10 +212,30 @@ impl CampaignState {
         std::iter::once(self.setting).chain(self.unconfirmed.iter().copied())
     }
 
-    /// Whether paced set this value itself: it is in force, or was sent and never confirmed.
+    /// The values that paced set itself: in force, sent and never confirmed, or displaced on the way.
+    #[must_use]
+    pub fn own(&self) -> Vec<Setting> {
+        self.possible().chain(self.displaced.iter().map(|(setting, _)| *setting)).collect()
+    }
+
+    /// Whether paced set this value itself.
     #[must_use]
     pub fn owns(&self, found: Setting) -> bool {
-        self.possible().any(|setting| setting == found)
+        self.own().contains(&found)
+    }
+
+    /// Notes that a newer directive displaced the one to `setting`.
+    pub(crate) fn note_displaced(&mut self, setting: Setting, now: Timestamp) {
+        self.displaced.retain(|(displaced, _)| *displaced != setting);
+        self.displaced.push((setting, now));
+        if self.displaced.len() > MAX_UNCONFIRMED {
+            self.displaced.remove(0);
+        }
+    }
+
+    /// Forgets directives that were displaced too long ago to be on their way still.
+    pub(crate) fn forget_displaced(&mut self, now: Timestamp) {
+        self.displaced.retain(|(_, at)| now.since(*at) < ON_THE_WAY);
     }
 
     /// Notes that `setting` is being sent.

@@ -83,6 +83,7 @@ impl<'a> Turn<'a> {
 
     fn take_in(&mut self, observation: Option<&Observation>) {
         self.state.breaker = self.state.breaker.at(self.moment.now);
+        self.state.forget_displaced(self.moment.now);
         self.reading = self.receive(observation);
         self.count_silence();
         self.move_breaker();

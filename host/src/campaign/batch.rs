@@ -67,31 +67,36 @@ impl Batch {
     /// Paces until `stop` turns true, then ends as each campaign's `on_exit` says.
     pub async fn run(mut self, mut orders: mpsc::Receiver<Order>, mut stop: watch::Receiver<bool>) {
         self.campaigns.iter().for_each(tell::started);
-        tokio::select! {
-            () = stopped(&mut stop) => return self.wind_down().await,
-            () = self.meet_platform() => {}
+        // Before the first decision, every campaign is read back: paced starts from the platform's own values.
+        for index in 0..self.campaigns.len() {
+            self.read_back(index);
         }
-        let mut due = self.schedule.from(self.host.clock.now());
+        let mut due = None;
         loop {
+            if due.is_none() && !self.campaigns.iter().any(|campaign| campaign.is_reading_back) {
+                due = Some(self.schedule.from(self.host.clock.now()));
+            }
             tokio::select! {
                 biased;
                 () = stopped(&mut stop) => break,
                 // Ahead of all that comes by itself, which a slow journal could make endless.
                 Some(order) = orders.recv() => self.obey(order).await,
-                () = self.host.clock.sleep_until(due) => due = self.tick(due).await,
+                at = self.fall_due(due) => due = Some(self.tick(at).await),
                 Some(done) = self.requests.join_next_with_id() => self.finish(done).await,
             }
         }
         self.wind_down().await;
     }
 
-    /// Reads every campaign back before the first decision: paced starts from the platform's own values.
-    async fn meet_platform(&mut self) {
-        for index in 0..self.campaigns.len() {
-            self.read_back(index);
-        }
-        while let Some(done) = self.requests.join_next_with_id().await {
-            self.finish(done).await;
+    /// Waits for the tick that is due; for ever where none is.
+    fn fall_due(&self, due: Option<Timestamp>) -> impl Future<Output = Timestamp> + use<> {
+        let clock = self.host.clock;
+        async move {
+            match due {
+                Some(at) => clock.sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+            due.unwrap_or_default()
         }
     }
 
@@ -239,8 +244,6 @@ impl Batch {
         let now = self.host.clock.now();
         let campaign = &mut self.campaigns[index];
         campaign.sent += 1;
-        let mut own = campaign.state.unconfirmed.clone();
-        own.push(campaign.state.setting);
         let deadline = cycle_deadline(&campaign.config, now);
         // An open breaker lets a pause through, and that must not overwrite a setting which nobody has looked at yet.
         let is_unseen = campaign.state.can_read_back && !campaign.state.is_settled();
@@ -250,7 +253,7 @@ impl Batch {
             read_first: directive.read_first || is_unseen,
             read_by: now + deadline.since(now) / 2,
             directive: directive.clone(),
-            own,
+            own: campaign.state.own(),
             deadline,
         };
         let dialer = Arc::clone(&self.host.dialer);
@@ -350,6 +353,8 @@ impl Batch {
         if self.cycle == Some(error.id()) {
             self.cycle = None;
         }
+        // Which one was being read back is not known; reading another one twice does no harm.
+        self.campaigns.iter_mut().for_each(|campaign| campaign.is_reading_back = false);
         let index = self.campaigns.iter().position(|c| c.sending.as_ref().is_some_and(|s| s.task.id() == error.id()));
         if let Some(index) = index {
             let failure = Failure { class: FailureClass::Network, message: error.to_string() };

@@ -1,6 +1,8 @@
 //! `paced run`: pace campaigns until a signal ends it.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use tokio::runtime::Builder;
@@ -35,6 +37,9 @@ pub struct Args {
     /// Instead of the configuration's client_id.
     #[arg(long)]
     client_id: Option<String>,
+    /// A file with the client secret, instead of the environment's and the configuration's.
+    #[arg(long, value_name = "FILE")]
+    client_secret_file: Option<PathBuf>,
     /// Instead of the configuration's data_dir.
     #[arg(long)]
     data_dir: Option<PathBuf>,
@@ -81,7 +86,7 @@ fn read(args: &Args) -> anyhow::Result<Checked> {
     let overrides = Overrides {
         base_url: args.base_url.clone(),
         client_id: args.client_id.clone(),
-        client_secret: None::<Secret>,
+        client_secret: args.client_secret_file.as_deref().map(secret_in).transpose()?,
         data_dir: args.data_dir.clone(),
     };
     let built_in = shipped::names();
@@ -93,9 +98,22 @@ fn read(args: &Args) -> anyhow::Result<Checked> {
     }
 }
 
+/// The secret that a file holds: its first line. A secret itself is no argument, since command lines are public.
+fn secret_in(path: &Path) -> anyhow::Result<Secret> {
+    const LONGEST: u64 = 4096;
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
+    read.with_context(|| format!("can't read the client secret in {}", path.display()))?;
+    let line = text.lines().next().unwrap_or_default().trim();
+    if line.is_empty() {
+        anyhow::bail!("{} holds no client secret: its first line is to be the secret", path.display());
+    }
+    Ok(Secret::new(line))
+}
+
 fn refuse(findings: &[Finding]) -> Exit {
     findings.iter().for_each(report);
-    tracing::error!(event = "bad_configuration", problems = findings.len(), "`paced check` explains them");
+    tracing::error!(event = "bad_configuration", problems = findings.len(), "nothing was started");
     Exit::Usage
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Exit code after a second signal: 128 and the number of SIGINT, as shells have it.
-const SECOND_SIGNAL: i32 = 130;
+pub(crate) const SECOND_SIGNAL: i32 = 130;
 
 /// Waits for the first SIGINT or SIGTERM; from then on another one ends the process at once.
 ///

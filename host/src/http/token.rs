@@ -213,7 +213,7 @@ impl Shared {
                     event = "token_request_failed",
                     error = %trouble.error,
                     failures = trouble.failures,
-                    retry_in_ms = trouble.retry_at.since(self.clock.now()).as_millis(),
+                    retry_in_s = trouble.retry_at.since(self.clock.now()).as_secs_f64(),
                     still_valid = state.held.as_ref().is_some_and(|held| self.clock.now() < held.expires_at),
                     "no new access token"
                 );

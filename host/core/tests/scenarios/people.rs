@@ -1,7 +1,10 @@
 //! People come first: what someone else set is reported, and left alone until it is released.
 
+use paced_core::directive::{Directive, Urgency};
 use paced_core::entry::Event;
 use paced_core::people::Command;
+use paced_core::reading::Status;
+use paced_core::settle::{Outcome, settle};
 
 use crate::campaign::Campaign;
 use crate::platform::{Analytics, Get, Put, active, paused};
@@ -156,4 +159,21 @@ fn commands_that_fit_nothing_say_what_would() {
     campaign.ticks_until(5, is_held).unwrap();
     assert!(refusal(&mut campaign, Command::Pause).contains("release it first"));
     assert!(refusal(&mut campaign, Command::Resume).contains("use `release`"));
+}
+
+#[test]
+fn a_displaced_raise_that_arrives_after_the_pause_is_no_persons_and_is_undone() {
+    let mut campaign = Campaign::new().settled();
+    let raised = active(1.7);
+    let raise = Directive { setting: raised, urgency: Urgency::Raise, read_first: true, cause: None };
+    let (state, _) = settle(&campaign.config, campaign.state.clone(), &raise, &Outcome::Superseded, campaign.now);
+    campaign.state = state;
+    campaign.operate(Command::Pause).unwrap();
+    campaign.tick();
+    assert_eq!(campaign.platform.setting.status, Status::Paused);
+
+    campaign.platform.setting = raised;
+    campaign.ticks(6);
+    assert_eq!(campaign.state.people_hold, None);
+    assert_eq!(campaign.platform.setting.status, Status::Paused);
 }

@@ -91,11 +91,18 @@ async fn play(args: &Args, is_terminal: bool) -> anyhow::Result<Exit> {
             clock.sleep_until(end).await;
         }
     };
-    let signal = tokio::select! {
-        () = watched => None,
-        signal = signals::first() => Some(signal),
-    };
-    signal.transpose().context("can't wait for signals")?;
+    let mut signal = tokio::spawn(signals::first());
+    tokio::select! {
+        () = watched => {}
+        first = &mut signal => first?.context("can't wait for signals")?,
+    }
+    if !signal.is_finished() {
+        // The demo is over: a signal from now on ends it at once.
+        tokio::spawn(async move {
+            let _ = signal.await;
+            std::process::exit(signals::SECOND_SIGNAL);
+        });
+    }
     let (board, requests, journal) = (daemon.board().clone(), daemon.requests_sent(), daemon.journal_path().to_owned());
     daemon.stop().await;
     let totals = AGENTS.iter().zip(1..).filter_map(|(_, id): (_, u32)| tenant.totals(&id.to_string()));

@@ -13,7 +13,7 @@ use crate::http::sent::RequestsSent;
 use crate::journal::{Filter, JournalReader};
 
 /// Characters of a sparkline.
-const SPARK_WIDTH: usize = 40;
+const SPARK_WIDTH: usize = 60;
 /// The platform's highest ratio: a sparkline's top.
 const HIGHEST_RATIO: f64 = 5.0;
 
@@ -75,18 +75,21 @@ impl Summary {
     /// For people.
     #[expect(clippy::print_stdout, reason = "the demo's output")]
     pub(super) fn print(&self) {
-        println!("campaign  agents  utilization  abandonment        answers/agent-hour  decisions  ratio (0.1 to 5.0)");
+        println!("campaign  agents  utilization  abandonment        answers/agent-hour  decisions");
         for row in &self.rows {
             println!(
-                "{:<8}  {:>6}  {:>11}  {:<17}  {:>18}  {:>9}  {}",
+                "{:<8}  {:>6}  {:>11}  {:<17}  {:>18}  {:>9}",
                 row.campaign,
                 row.agents,
                 percent(row.utilization),
                 format!("{} of {}", percent(row.abandonment), row.answers + row.abandoned),
                 row.answers_per_agent_hour.map_or_else(|| "-".to_owned(), |answers| format!("{answers:.1}")),
                 row.decisions,
-                sparkline(&row.ratios, SPARK_WIDTH),
             );
+        }
+        println!("\ncampaign  the ratio's course, 0.1 to 5.0");
+        for row in &self.rows {
+            println!("{:<8}  {}", row.campaign, sparkline(&row.ratios, SPARK_WIDTH));
         }
         let RequestsSent { token, query, read_back, update } = self.requests;
         println!(
