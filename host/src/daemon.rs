@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use paced_core::state::CampaignState;
+use paced_core::time::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -106,7 +107,7 @@ impl Daemon {
             board: board.clone(),
             dry_run: options.dry_run,
         };
-        let campaigns = campaigns(&config, &journal)?;
+        let campaigns = campaigns(&config, &journal, clock.now())?;
         tell(&journal, clock, "daemon_started", &format!("{} campaigns", campaigns.len())).await;
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -224,7 +225,7 @@ async fn tell(journal: &Journal, clock: Clock, name: &'static str, message: &str
 }
 
 /// The campaigns with what the journal remembers of them, their intervals stretched to the request budget.
-fn campaigns(config: &Config, journal: &Journal) -> Result<Vec<Campaign>, DaemonError> {
+fn campaigns(config: &Config, journal: &Journal, now: Timestamp) -> Result<Vec<Campaign>, DaemonError> {
     let mut states = journal.states()?;
     let stretch = config.budget().stretch();
     if stretch > 1.0 {
@@ -239,16 +240,16 @@ fn campaigns(config: &Config, journal: &Journal) -> Result<Vec<Campaign>, Daemon
         for duration in [&mut pacing.poll_interval, &mut pacing.stale_after, &mut pacing.blind_after] {
             *duration = duration.mul_f64(stretch);
         }
-        let state = states.remove(&pacing.id).and_then(|bytes| recover(&pacing.id, &bytes));
+        let state = states.remove(&pacing.id).and_then(|bytes| recover(&pacing.id, &bytes, now));
         let state = state.unwrap_or_else(|| CampaignState::new(&pacing));
         Campaign::new(pacing, campaign.policy.clone(), config.params_of(campaign), campaign.shift_end, state)
     };
     Ok(config.campaigns.iter().map(campaign).collect())
 }
 
-fn recover(campaign: &str, bytes: &[u8]) -> Option<CampaignState> {
+fn recover(campaign: &str, bytes: &[u8], now: Timestamp) -> Option<CampaignState> {
     match postcard::from_bytes::<CampaignState>(bytes) {
-        Ok(state) => Some(state.recovered()),
+        Ok(state) => Some(state.recovered(now)),
         Err(error) => {
             tracing::warn!(
                 event = "state_unreadable",

@@ -12,7 +12,7 @@ const LOCK: &str = "lock";
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
     /// It can't be made or used.
-    #[error("can't use the data directory {}: {source}", path.display())]
+    #[error("can't use the data directory {}", path.display())]
     Unusable {
         /// The directory.
         path: PathBuf,

@@ -4,7 +4,7 @@
 //! as a whole), then the fields of its event, so that one filter serves every line.
 
 use std::fmt;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::sync::Mutex;
 
 use clap::ValueEnum;
@@ -31,7 +31,9 @@ pub fn start(format: Format) {
     match format {
         Format::Json => start_json(io::stdout),
         Format::Text => {
-            let log = tracing_subscriber::fmt().with_env_filter(filter()).with_target(false);
+            // Colours are for terminals; in a file or a pipe they are noise.
+            let colours = io::stdout().is_terminal();
+            let log = tracing_subscriber::fmt().with_env_filter(filter()).with_target(false).with_ansi(colours);
             let _ = log.try_init();
         }
     }

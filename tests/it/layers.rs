@@ -28,7 +28,7 @@ const IMPURE: [&str; 16] = [
     "wasmtime",
 ];
 
-/// A package's dependencies, those for its tests and its build left out.
+/// A package's dependencies, those for its tests left out.
 struct Package {
     folder: String,
     dependencies: BTreeSet<String>,
@@ -54,8 +54,8 @@ impl Package {
         let manifest = text(&package["manifest_path"]);
         let folder = manifest.strip_prefix(root).unwrap().strip_suffix("/Cargo.toml").unwrap().to_owned();
         let dependencies = package["dependencies"].as_array().unwrap().iter();
-        let normal = dependencies.filter(|dependency| dependency["kind"].is_null());
-        Self { folder, dependencies: normal.map(|dependency| text(&dependency["name"])).collect() }
+        let shipped = dependencies.filter(|dependency| dependency["kind"] != "dev");
+        Self { folder, dependencies: shipped.map(|dependency| text(&dependency["name"])).collect() }
     }
 }
 

@@ -19,6 +19,7 @@ mod layers;
 mod people;
 mod policies;
 mod readings;
+mod requests;
 mod restart;
 mod throttling;
 mod tokens;

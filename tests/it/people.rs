@@ -2,7 +2,7 @@
 
 use paced::tenant::Operation;
 
-use crate::harness::{Daemon, Settings, Stage};
+use crate::harness::{Daemon, QUERY, Settings, Stage, status};
 
 /// A stage whose campaign has come to its policy's 2.0.
 fn at_two() -> (Stage, Daemon) {
@@ -106,5 +106,17 @@ fn a_raise_reads_the_campaign_back_first() {
             assert_eq!(before.operation, Some(Operation::Get), "{update:?}");
         }
     }
+    stage.finish(paced);
+}
+
+#[test]
+fn a_campaign_that_a_person_resumed_while_the_breaker_had_paused_it_is_theirs() {
+    let (stage, mut paced) = at_two();
+    stage.inject(status(QUERY, 500));
+    paced.wait_for("the pause", |line| line.is("campaign_paused_by_breaker"));
+    stage.person_resumes("1");
+    stage.clear_faults();
+    is_left_alone(&stage, &mut paced);
+    assert_eq!(stage.setting("1"), (2.0, true));
     stage.finish(paced);
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use paced::tenant::Operation;
+use paced_core::ratio::DialRatio;
 use rustix::process::Signal;
 
 use crate::harness::{Daemon, Settings, Stage, TIME_SCALE, TOKEN, status};
@@ -29,16 +30,35 @@ fn without_a_token_nothing_is_sent_until_the_endpoint_recovers() {
 
 #[test]
 fn a_campaign_that_a_person_paused_before_is_not_resumed_after_an_outage_at_the_start() {
-    let stage = Stage::new();
+    let stage = Stage::with(TIME_SCALE, &[20], |tenant| tenant.dial_ratio = DialRatio::new(2.0).unwrap());
     stage.person_pauses("1");
     stage.inject(status(TOKEN, 500));
+    is_left_paused(&stage);
+}
+
+#[test]
+fn a_pause_while_paced_was_down_is_a_persons_also_after_an_outage_at_the_restart() {
+    let stage = Stage::new();
+    let mut paced = stage.run(&Settings::fixed(1.5));
+    stage.wait_for_setting("1", 1.5, true);
+    paced.kill();
+    stage.person_sets("1", 2.0);
+    stage.person_pauses("1");
+    stage.revoke_tokens();
+    stage.inject(status(TOKEN, 500));
+    is_left_paused(&stage);
+}
+
+/// The campaign stays as a person left it, paused at 2.0, through an outage that opens the breaker.
+fn is_left_paused(stage: &Stage) {
+    let before = stage.last_request();
     let mut paced = stage.run(&Settings::fixed(1.5));
     paced.wait_for("the breaker", |line| line.is("circuit_breaker_open"));
     stage.clear_faults();
     paced.wait_for("that it is seen", |line| line.is("people_hold"));
-    paced.wait_for_times(3, "decisions", |line| line.decides_by("1", "people-hold"));
-    assert_eq!(stage.setting("1"), (1.0, false));
-    assert!(stage.updates().is_empty(), "what paced has not met yet is not its to pause");
+    paced.wait_for_times(6, "decisions", |line| line.decides_by("1", "people-hold"));
+    assert_eq!(stage.setting("1"), (2.0, false));
+    assert!(stage.updates_after(before).is_empty(), "{:?}", stage.updates_after(before));
     stage.finish(paced);
 }
 

@@ -72,6 +72,14 @@ impl Breaker {
         }
     }
 
+    /// The same state for a clock that went back `by` so much.
+    pub(crate) fn moved_back(self, by: Duration) -> Self {
+        match self {
+            Self::Open { until } => Self::Open { until: until - by },
+            other => other,
+        }
+    }
+
     /// Whether it lets no cycle through.
     #[must_use]
     pub const fn is_open(self) -> bool {

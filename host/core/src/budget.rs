@@ -114,7 +114,8 @@ impl fmt::Display for Budget {
 /// One decimal at most, rounded up so that a budget just over its limit never reads as if it fitted.
 fn rounded_up(requests: f64) -> f64 {
     // The division by an interval leaves errors of the last place, which must not round a whole number up.
-    libm::ceil(requests * 10.0 - 1e-6) / 10.0
+    // Rounding 0 up makes a negative one, which adding 0 cures.
+    libm::ceil(requests * 10.0 - 1e-6) / 10.0 + 0.0
 }
 
 #[cfg(test)]
@@ -158,6 +159,7 @@ mod tests {
     #[test]
     fn reads_as_a_sentence() {
         let sentence = |intervals, batch_size| Budget::new(intervals, batch_size, 100, 3000).to_string();
+        assert_eq!(sentence(vec![], 50), "no campaigns in batches of 50 need 0 of 100 analytics requests a minute");
         assert_eq!(
             sentence(every(15_000, 240), 50),
             "240 campaigns every 15 s in batches of 50 need 20 of 100 analytics requests a minute"

@@ -79,6 +79,14 @@ impl Feed {
         self.silence_ms = 0;
     }
 
+    /// Adapts to a clock that went back `by` so much.
+    pub(crate) fn move_back(&mut self, by: Duration) {
+        if let Some(latest) = &mut self.latest {
+            latest.received = latest.received - by;
+        }
+        self.ledger.move_back(by);
+    }
+
     /// How long readings have been missing.
     #[must_use]
     pub fn silence(&self) -> Duration {

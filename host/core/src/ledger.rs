@@ -161,6 +161,13 @@ impl Ledger {
         }
     }
 
+    /// Adapts to a clock that went back `by` so much. Buckets are in the platform's own time and stay.
+    pub(crate) fn move_back(&mut self, by: Duration) {
+        for slot in &mut self.slots {
+            slot.start = slot.start - by;
+        }
+    }
+
     /// The most recent counts: at most `max_live` live answers (by whole slots), none older than `max_age`, and only
     /// those counted after `after`.
     #[must_use]

@@ -2,6 +2,8 @@
 //!
 //! It is a plain value: the daemon stores it with each decision, and a host that starts after a crash goes on from it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::breaker::Breaker;
@@ -127,14 +129,32 @@ impl CampaignState {
         }
     }
 
-    /// The state that a host which stopped left, for the host that goes on: the platform is to be asked again.
+    /// The state that a host which stopped left, for the host that goes on at `now`: the platform is to be asked again.
+    ///
+    /// A clock that went back, as after a rehearsal that ran faster than the wall, would make every cooldown and age
+    /// that is remembered last for hours: all instants move back with it.
     #[must_use]
-    pub fn recovered(self) -> Self {
+    pub fn recovered(mut self, now: Timestamp) -> Self {
+        let ahead = self.stepped_at.map_or(Duration::ZERO, |at| at.since(now));
+        if ahead > Duration::ZERO {
+            self.move_back(ahead);
+        }
         let knowledge = match self.knowledge {
             Knowledge::Confirmed | Knowledge::Journalled | Knowledge::Unreadable => Knowledge::Journalled,
             Knowledge::Assumed | Knowledge::Released => self.knowledge,
         };
         Self { knowledge, can_read_back: true, is_unknown: false, ..self }
+    }
+
+    fn move_back(&mut self, by: Duration) {
+        self.breaker = self.breaker.moved_back(by);
+        self.trip = self.trip.moved_back(by);
+        self.feed.move_back(by);
+        let policy = [&mut self.policy.asked_at, &mut self.policy.fallback_until];
+        let own = [&mut self.blind_since, &mut self.stepped_at, &mut self.confirmed_at, &mut self.read_back_at];
+        for at in policy.into_iter().chain(own).flatten() {
+            *at = *at - by;
+        }
     }
 
     /// Whether the platform's own setting is known well enough to act on.

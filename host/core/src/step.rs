@@ -212,10 +212,6 @@ impl<'a> Turn<'a> {
             return self.leave(Reason::PeopleHold);
         }
         if let Some(reason) = self.state.wants_pause(self.config) {
-            if reason == Reason::BreakerOpen && self.state.knowledge == Knowledge::Assumed {
-                // It may be as a person left it; once paced had paused it, nobody could tell who did.
-                return self.leave(Reason::Unconfirmed);
-            }
             self.reasons.push(reason);
             return Some(Setting { status: Status::Paused, ..self.state.setting });
         }

@@ -104,6 +104,16 @@ impl Trip {
         (Self { over_readings: 0, until: Some(now + cooldown), last: Some((now, cooldown)), ..self }, true)
     }
 
+    /// The same state for a clock that went back `by` so much.
+    pub(crate) fn moved_back(self, by: Duration) -> Self {
+        Self {
+            until: self.until.map(|at| at - by),
+            last: self.last.map(|(at, cooldown)| (at - by, cooldown)),
+            judged_from: self.judged_from.map(|at| at - by),
+            ..self
+        }
+    }
+
     /// Whether the campaign is to be paused.
     #[must_use]
     pub const fn is_tripped(&self) -> bool {

@@ -11,7 +11,8 @@
 //!
 //! The parts: [`CentreConfig`] says what the centre is like, `centre` is the event loop, `agents` knows who is ready,
 //! `calls` decides each call's fate, `streams` and [`Distribution`] give the numbers, `feed` turns what happened into
-//! the platform's five-minute [`Bucket`]s, and [`Totals`] is the whole truth, which no platform shows.
+//! the platform's five-minute [`Bucket`]s, and [`Totals`] is the whole truth, which no platform shows. [`theory`] says
+//! what must come of it where that can be known, and [`validation`] holds the event loop against it.
 
 mod agents;
 mod calls;
@@ -20,7 +21,9 @@ mod config;
 mod distribution;
 mod feed;
 mod streams;
+pub mod theory;
 mod totals;
+pub mod validation;
 
 pub use centre::CallCentre;
 pub use config::{CentreConfig, ConfigError};

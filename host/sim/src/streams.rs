@@ -25,6 +25,8 @@ pub(crate) enum Cause {
     WrapUp = 7,
     /// An agent's breaks; one stream for each agent.
     Breaks = 8,
+    /// When calls arrive, where theory and not a dial ratio says so.
+    Arrivals = 9,
 }
 
 /// One stream of uniform numbers.

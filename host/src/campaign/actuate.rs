@@ -1,7 +1,7 @@
 //! Sending one directive: read the campaign back first where a person may have changed it, then update.
 
 use paced_core::directive::{Directive, Urgency};
-use paced_core::reading::Setting;
+use paced_core::reading::{Failure, FailureClass, Setting};
 use paced_core::settle::Outcome;
 use paced_core::time::Timestamp;
 
@@ -12,6 +12,10 @@ pub(super) struct Errand {
     pub(super) campaign: String,
     pub(super) directive: Directive,
     pub(super) max_concurrent_calls: u32,
+    /// The campaign must be read back before it is updated.
+    pub(super) read_first: bool,
+    /// When reading back must have ended, so that some time is left for the update.
+    pub(super) read_by: Timestamp,
     /// Settings that are paced's own: finding another means that a person changed the campaign.
     pub(super) own: Vec<Setting>,
     pub(super) deadline: Timestamp,
@@ -27,16 +31,22 @@ pub(super) struct Ran {
 /// Runs an errand to its end.
 pub(super) async fn run(dialer: &dyn Dialer, errand: &Errand) -> Ran {
     let mut read_back = None;
-    if errand.directive.read_first {
-        match dialer.read_back(&errand.campaign, errand.deadline).await {
+    if errand.read_first {
+        match dialer.read_back(&errand.campaign, errand.read_by).await {
             Ok(found) if errand.own.contains(&found) => read_back = Some(Ok(found)),
             Ok(found) => return Ran { read_back, outcome: Outcome::Found(found) },
             // Where a campaign can't be read back, what the update answers has to do.
             Err(error @ (RequestError::Unknown | RequestError::Unsupported)) => read_back = Some(Err(error)),
+            Err(error) if errand.directive.urgency == Urgency::Pause && only_reading_fails(&error) => {}
             Err(error) => return Ran { read_back, outcome: outcome_of(error) },
         }
     }
     Ran { read_back, outcome: update(dialer, errand).await }
+}
+
+/// Whether an update may still get through: a pause must not wait until the platform can be read.
+fn only_reading_fails(error: &RequestError) -> bool {
+    !matches!(error, RequestError::Failed(failure) if failure.class == FailureClass::Token)
 }
 
 async fn update(dialer: &dyn Dialer, errand: &Errand) -> Outcome {
@@ -57,10 +67,9 @@ fn outcome_of(error: RequestError) -> Outcome {
         RequestError::Failed(failure) => Outcome::Failed(failure),
         RequestError::Delayed(why) => Outcome::Deferred(why),
         RequestError::Unknown => Outcome::Unknown,
-        RequestError::Unsupported => Outcome::Failed(paced_core::reading::Failure {
-            class: paced_core::reading::FailureClass::Refused,
-            message: RequestError::Unsupported.to_string(),
-        }),
+        RequestError::Unsupported => {
+            Outcome::Failed(Failure { class: FailureClass::Refused, message: RequestError::Unsupported.to_string() })
+        }
     }
 }
 

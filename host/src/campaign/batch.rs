@@ -22,7 +22,7 @@ use super::actuate::{self, Errand, Ran};
 use super::record;
 use super::schedule::Schedule;
 use super::seat::Seat;
-use super::{Campaign, Host, Order, Sending};
+use super::{Campaign, Host, Order, Sending, tell};
 use crate::dialer::RequestError;
 use crate::journal::{DecisionId, Record};
 
@@ -66,7 +66,7 @@ impl Batch {
 
     /// Paces until `stop` turns true, then ends as each campaign's `on_exit` says.
     pub async fn run(mut self, mut orders: mpsc::Receiver<Order>, mut stop: watch::Receiver<bool>) {
-        self.campaigns.iter().for_each(record::started);
+        self.campaigns.iter().for_each(tell::started);
         tokio::select! {
             () = stopped(&mut stop) => return self.wind_down().await,
             () = self.meet_platform() => {}
@@ -76,9 +76,10 @@ impl Batch {
             tokio::select! {
                 biased;
                 () = stopped(&mut stop) => break,
+                // Ahead of all that comes by itself, which a slow journal could make endless.
+                Some(order) = orders.recv() => self.obey(order).await,
                 () = self.host.clock.sleep_until(due) => due = self.tick(due).await,
                 Some(done) = self.requests.join_next_with_id() => self.finish(done).await,
-                Some(order) = orders.recv() => self.obey(order).await,
             }
         }
         self.wind_down().await;
@@ -104,7 +105,7 @@ impl Batch {
         let missed = ticks.saturating_sub(1) + u64::from(is_busy);
         if missed > 0 {
             self.missed_ticks += missed;
-            record::missed(self.campaigns.len(), missed, is_busy);
+            tell::missed(self.campaigns.len(), missed, is_busy);
         }
         if !is_busy {
             self.start_cycle(now).await;
@@ -158,7 +159,7 @@ impl Batch {
             record::decision(&mut records, campaign, &step, &fed, id, took);
             campaign.state = step.state;
             records.push(record::state(campaign));
-            self.host.board.show(&campaign.config.id, record::status(campaign, &step.entry, self.missed_ticks));
+            self.host.board.show(&campaign.config.id, tell::status(campaign, &step.entry, self.missed_ticks));
             directives.extend(step.directive.map(|directive| (index, directive, id)));
         }
         let is_recorded = self.record(records).await;
@@ -235,16 +236,22 @@ impl Batch {
     }
 
     fn send(&mut self, index: usize, directive: Directive, decision: DecisionId) {
+        let now = self.host.clock.now();
         let campaign = &mut self.campaigns[index];
         campaign.sent += 1;
         let mut own = campaign.state.unconfirmed.clone();
         own.push(campaign.state.setting);
+        let deadline = cycle_deadline(&campaign.config, now);
+        // An open breaker lets a pause through, and that must not overwrite a setting which nobody has looked at yet.
+        let is_unseen = campaign.state.can_read_back && !campaign.state.is_settled();
         let errand = Errand {
             campaign: campaign.config.id.clone(),
             max_concurrent_calls: campaign.config.max_concurrent_calls(directive.setting.ratio),
+            read_first: directive.read_first || is_unseen,
+            read_by: now + deadline.since(now) / 2,
             directive: directive.clone(),
             own,
-            deadline: cycle_deadline(&campaign.config, self.host.clock.now()),
+            deadline,
         };
         let dialer = Arc::clone(&self.host.dialer);
         let run = async move { Done::Ran(index, actuate::run(&*dialer, &errand).await) };
@@ -269,11 +276,17 @@ impl Batch {
                     let _ = self.record(records).await;
                 }
             }
+            // An errand that had ended by itself when a more urgent one took its place: its outcome is not the other's.
+            Ok((id, Done::Ran(index, _))) if !self.is_sending(index, id) => {}
             Ok((_, Done::Ran(index, ran))) => self.finish_errand(index, ran).await,
             // A task that was set aside for a more urgent one.
             Err(error) if error.is_cancelled() => {}
             Err(error) => self.bury(&error).await,
         }
+    }
+
+    fn is_sending(&self, index: usize, task: Id) -> bool {
+        self.campaigns[index].sending.as_ref().is_some_and(|sending| sending.task.id() == task)
     }
 
     async fn finish_errand(&mut self, index: usize, ran: Ran) {
@@ -312,7 +325,7 @@ impl Batch {
                 (Fed::ReadBackUnavailable(now), people::read_back_unavailable(state, now))
             }
             Err(RequestError::Failed(failure)) => {
-                record::read_back_failed(campaign, &failure);
+                tell::read_back_failed(campaign, &failure);
                 (Fed::Failed(failure, now), settle::failed(&campaign.config, state, now))
             }
             Err(RequestError::Delayed(_)) => return Vec::new(),
@@ -324,7 +337,7 @@ impl Batch {
     async fn settle(&mut self, index: usize, directive: &Directive, id: DecisionId, outcome: Outcome) {
         let now = self.host.clock.now();
         let campaign = &mut self.campaigns[index];
-        record::settled(campaign, directive, &outcome);
+        tell::settled(campaign, directive, &outcome);
         let (state, events) = settle::settle(&campaign.config, campaign.state.clone(), directive, &outcome, now);
         campaign.state = state;
         let records = record::outcome(campaign, directive, id, outcome, &events, now);
@@ -358,7 +371,7 @@ impl Batch {
             Ok((state, events)) => {
                 let before = std::mem::replace(&mut campaign.state, state);
                 let records = record::changed(campaign, &before, &Fed::Operated(order.command, now), &events, now);
-                record::operated(campaign, order.command);
+                tell::operated(campaign, order.command);
                 let next = self.schedule.after(now, now).0.since(now).as_secs_f64();
                 let _ = self.record(records).await;
                 Ok(format!("takes effect at the next decision, in {next:.1} s of platform time"))
@@ -428,3 +441,6 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     // An error says that whoever could stop us is gone: that is a stop too.
     let _ = stop.wait_for(|is_stopping| *is_stopping).await;
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ mod batch;
 mod record;
 mod schedule;
 mod seat;
+mod tell;
 
 use std::sync::Arc;
 

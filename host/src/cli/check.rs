@@ -47,7 +47,7 @@ impl Outcome {
 }
 
 /// Checks a configuration and prints what is wrong with it. `check_policies` gives the findings that need the
-/// policies themselves; it is asked only where the rest is right.
+/// policies themselves; it is asked about the file with defaults in place of what is wrong.
 ///
 /// # Errors
 /// `out` can't be written.
@@ -61,7 +61,7 @@ pub fn check(
         Ok(checked) => checked,
         Err(unreadable) => return Ok(Outcome::Usage(unreadable)),
     };
-    let of_policies = checked.config.as_ref().map(check_policies).unwrap_or_default();
+    let of_policies = checked.draft.as_ref().map(check_policies).unwrap_or_default();
     let mut findings = [&*checked.findings, &*checked.budget_findings, &*of_policies].concat();
     findings.sort();
     if args.json {

@@ -10,6 +10,7 @@ pub mod journal;
 pub mod policy;
 pub mod run;
 mod signals;
+pub mod simulate;
 pub mod tenant;
 
 use clap::{Parser, Subcommand};
@@ -34,6 +35,8 @@ enum Command {
     Check(check::Args),
     /// Run a simulated platform to try paced against.
     Tenant(tenant::TenantArgs),
+    /// Hold the simulator against theory.
+    Simulate(simulate::Args),
     /// Look into policies.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -56,6 +59,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Tenant(args) => tenant::run_to_end(&args),
+        Command::Simulate(args) => simulate::run(&args),
         Command::Policy(command) => policy::run(&command),
         Command::Journal(command) => journal::run(&command),
         Command::Pause(args) => control::run(&args, Order::Pause),

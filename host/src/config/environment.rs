@@ -47,7 +47,7 @@ pub fn from_environment(inputs: &Inputs<'_>) -> Checked {
     let budget_findings = over_budget.map(|message| finding(POLL_INTERVAL_MS, message)).into_iter().collect();
     let findings = in_order(findings);
     let config = config.filter(|_| findings.is_empty());
-    Checked { config, findings, budget, budget_findings }
+    Checked { draft: config.clone(), config, findings, budget, budget_findings }
 }
 
 fn assemble(

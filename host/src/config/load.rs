@@ -79,20 +79,21 @@ pub fn parse(text: &str, path: &Path, inputs: &Inputs<'_>) -> Checked {
 fn whole_file(source: Source<'_>, offset: usize, message: String) -> Checked {
     let site = Site { line: Some(source.line(offset)), key: String::new(), value: None };
     source.error(&site, message);
-    Checked { config: None, findings: source.into_findings(), budget: None, budget_findings: Vec::new() }
+    Checked { config: None, draft: None, findings: source.into_findings(), budget: None, budget_findings: Vec::new() }
 }
 
 /// What reading gave, before it is known whether anything was wrong.
 pub(super) struct Parts {
-    config: Option<Config>,
+    draft: Config,
     budget: Option<Budget>,
     budget_findings: Vec<Finding>,
 }
 
 fn checked(source: Source<'_>, parts: Parts) -> Checked {
     let findings = in_order(source.into_findings());
-    let config = parts.config.filter(|_| !findings.iter().any(Finding::is_error));
-    Checked { config, findings, budget: parts.budget, budget_findings: parts.budget_findings }
+    let is_right = !findings.iter().any(Finding::is_error);
+    let config = is_right.then(|| parts.draft.clone());
+    Checked { config, draft: Some(parts.draft), findings, budget: parts.budget, budget_findings: parts.budget_findings }
 }
 
 pub(super) fn read(source: &Source<'_>, top: Section<'_>, path: &Path, inputs: &Inputs<'_>) -> Parts {
@@ -120,7 +121,7 @@ pub(super) fn read(source: &Source<'_>, top: Section<'_>, path: &Path, inputs: &
         .data_dir
         .clone()
         .unwrap_or_else(|| directory.join(data_dir.map_or_else(|| DATA_DIR.to_owned(), |data_dir| data_dir.value)));
-    let config = platform.map(|platform| Config {
+    let draft = Config {
         source: path.display().to_string(),
         data_dir,
         platform,
@@ -128,6 +129,6 @@ pub(super) fn read(source: &Source<'_>, top: Section<'_>, path: &Path, inputs: &
         time_zone: time_zone.map_or(TimeZone::UTC, |time_zone| time_zone.value),
         policies,
         campaigns: campaigns.list,
-    });
-    Parts { config, budget, budget_findings }
+    };
+    Parts { draft, budget, budget_findings }
 }

@@ -112,6 +112,8 @@ pub struct Campaign {
 pub struct Checked {
     /// The configuration, if no finding is an error.
     pub config: Option<Config>,
+    /// The configuration with defaults in place of what is wrong: to check the rest of it by, never to run.
+    pub draft: Option<Config>,
     /// Every problem, in the order of the file.
     pub findings: Vec<Finding>,
     /// What the campaigns need of the platform, unless something that it is made of is wrong.

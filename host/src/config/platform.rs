@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
+use reqwest::Url;
 use toml_edit::Value;
 
 use super::Secret;
@@ -35,7 +36,7 @@ pub(super) fn read(
     section: Section<'_>,
     directory: &Path,
     inputs: &Inputs<'_>,
-) -> (Option<Platform>, Quotas) {
+) -> (Platform, Quotas) {
     section.get("kind", word(&[("cxone", ())]));
     let mut findings = Vec::new();
     let outside = Connection::outside(inputs, &mut findings);
@@ -62,18 +63,21 @@ pub(super) fn read(
     let request_timeout = section.get("request_timeout", duration(timeouts));
     section.finish();
 
-    let platform = (|| {
-        Some(Platform {
-            base_url: connection.base_url.value?,
-            client_id: connection.client_id.value?,
-            client_secret: connection.client_secret.value?,
-            analytics_per_minute: quotas.analytics_per_minute.value.unwrap_or(ANALYTICS_PER_MINUTE),
-            updates_per_minute: quotas.updates_per_minute.value.unwrap_or(UPDATES_PER_MINUTE),
-            request_timeout: request_timeout.map_or(REQUEST_TIMEOUT, |timeout| timeout.value),
-            batch_size: quotas.batch_size.value.unwrap_or(BATCH_SIZE),
-        })
-    })();
+    // What is missing has been reported, so that what stands here in its place is never used.
+    let platform = Platform {
+        base_url: connection.base_url.value.unwrap_or_else(nowhere),
+        client_id: connection.client_id.value.unwrap_or_default(),
+        client_secret: connection.client_secret.value.unwrap_or_else(|| Secret::new("")),
+        analytics_per_minute: quotas.analytics_per_minute.value.unwrap_or(ANALYTICS_PER_MINUTE),
+        updates_per_minute: quotas.updates_per_minute.value.unwrap_or(UPDATES_PER_MINUTE),
+        request_timeout: request_timeout.map_or(REQUEST_TIMEOUT, |timeout| timeout.value),
+        batch_size: quotas.batch_size.value.unwrap_or(BATCH_SIZE),
+    };
     (platform, quotas)
+}
+
+fn nowhere() -> Url {
+    "https://nowhere.invalid/".parse().expect("this is a URL")
 }
 
 /// Reads `[journal]`.

@@ -29,6 +29,10 @@ struct Stamp {
 /// The file's bytes as they are now.
 pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, Refusal> {
     let unreadable = |error| Refusal::Read { path: path.to_owned(), error };
+    // Opening a pipe waits for its writer, and whoever stops the watch would wait with it.
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(unreadable(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")));
+    }
     let file = File::open(path).map_err(unreadable)?;
     let size = file.metadata().map_err(unreadable)?.len();
     let too_large = |bytes| Refusal::Load(LoadError::Size { bytes, limit: limits.component_bytes });
@@ -109,5 +113,14 @@ mod tests {
     #[test]
     fn a_file_that_never_rests_is_left_for_later() {
         assert_eq!(settle_over(0..), (None, MAX_LOOKS));
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_refused_unopened() {
+        let dir = tempfile::tempdir().unwrap();
+        for path in [dir.path(), Path::new("/dev/zero")] {
+            let refusal = read(path, &Limits::default()).unwrap_err().to_string();
+            assert!(refusal.contains("no regular file"), "{refusal}");
+        }
     }
 }

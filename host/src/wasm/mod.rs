@@ -8,6 +8,7 @@
 //! here is the same for every version.
 
 mod call;
+mod cost;
 mod descriptor;
 mod engine;
 mod fault;

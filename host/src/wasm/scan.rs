@@ -9,12 +9,14 @@ use wasmparser::{
     InstanceSectionReader, Parser, Payload,
 };
 
+use super::cost::Signatures;
+
 /// Most functions in a component. A policy in Rust has some hundred, CPython some ten thousand.
 const MAX_FUNCTIONS: u64 = 100_000;
-/// Largest body of a function, bytes: compiling takes more than linear time in it.
-const MAX_BODY_BYTES: u64 = 1 << 20;
-/// Most local variables of a function, for the same reason.
-const MAX_LOCALS: u64 = 10_000;
+/// Most points for compiling one function, which bounds the compiler's memory: some hundred megabytes, at worst.
+const MAX_FUNCTION_COST: u64 = 10_000_000;
+/// Most points for compiling all of them: a minute in a debug build, at worst. The policies that ship cost 200,000.
+const MAX_COST: u64 = 60_000_000;
 /// Most types, counted over all modules and components.
 const MAX_TYPES: u64 = 50_000;
 /// Most imports or exports of the component itself.
@@ -65,7 +67,9 @@ pub enum ScanError {
 
 impl From<BinaryReaderError> for ScanError {
     fn from(error: BinaryReaderError) -> Self {
-        Self::Malformed { message: error.message().to_owned(), offset: error.offset() }
+        // Its first line says it; further ones are a dump of bytes.
+        let message = error.message().lines().next().unwrap_or_default().trim_end_matches(" - expected=[");
+        Self::Malformed { message: message.to_owned(), offset: error.offset() }
     }
 }
 
@@ -83,6 +87,9 @@ struct Scan {
     outline: Outline,
     /// Enclosing modules and components, each with the instantiations that a component lists.
     open: Vec<u64>,
+    /// Of the module that is open, or was last.
+    signatures: Signatures,
+    cost: u64,
     functions: u64,
     types: u64,
     /// Product over all components seen of 1 + the instantiations that each lists, which bounds what they unfold to:
@@ -96,7 +103,16 @@ impl Scan {
             Payload::Version { encoding, .. } => self.enter(encoding),
             Payload::End(_) => self.leave(),
             Payload::CodeSectionEntry(body) => self.body(&body),
-            Payload::TypeSection(section) => self.types(section.count()),
+            Payload::TypeSection(section) => {
+                self.types(section.count())?;
+                Ok(self.signatures.types(section)?)
+            }
+            Payload::ImportSection(section) => Ok(self.signatures.imports(section)?),
+            Payload::FunctionSection(section) => {
+                self.functions += u64::from(section.count());
+                at_most("functions", self.functions, MAX_FUNCTIONS)?;
+                Ok(self.signatures.functions(section)?)
+            }
             Payload::CoreTypeSection(section) => self.types(section.count()),
             Payload::ComponentTypeSection(section) => self.types(section.count()),
             Payload::InstanceSection(section) => self.core_instances(section),
@@ -120,6 +136,9 @@ impl Scan {
     fn enter(&mut self, encoding: Encoding) -> Result<(), ScanError> {
         if self.open.is_empty() && encoding == Encoding::Module {
             return Err(ScanError::CoreModule);
+        }
+        if encoding == Encoding::Module {
+            self.signatures = Signatures::default();
         }
         self.open.push(0);
         at_most("nested components", self.open.len() as u64, MAX_DEPTH)
@@ -161,14 +180,10 @@ impl Scan {
     }
 
     fn body(&mut self, body: &FunctionBody<'_>) -> Result<(), ScanError> {
-        self.functions += 1;
-        at_most("functions", self.functions, MAX_FUNCTIONS)?;
-        at_most("a function of so many bytes", body.range().len() as u64, MAX_BODY_BYTES)?;
-        let mut locals = 0_u64;
-        for group in body.get_locals_reader()? {
-            locals = locals.saturating_add(u64::from(group?.0));
-        }
-        at_most("a function with so many local variables", locals, MAX_LOCALS)
+        let cost = self.signatures.cost(body)?;
+        at_most("a function too costly to compile, in points", cost, MAX_FUNCTION_COST)?;
+        self.cost = self.cost.saturating_add(cost);
+        at_most("code too costly to compile, in points", self.cost, MAX_COST)
     }
 }
 
@@ -222,13 +237,15 @@ mod tests {
 
     #[test]
     fn what_takes_long_to_compile_is_refused() {
-        let locals = "i32 ".repeat(10_001);
+        let loops = "(loop)".repeat(5_000);
         assert_eq!(
-            too_much(&format!("(component (core module (func (local {locals}))))")),
-            "a function with so many local variables"
+            too_much(&format!("(component (core module (func {loops})))")),
+            "a function too costly to compile, in points"
         );
-        let body = "nop ".repeat(1 << 20);
-        assert_eq!(too_much(&format!("(component (core module (func {body})))")), "a function of so many bytes");
+        let many = format!("(func {})", "(loop)".repeat(1_400)).repeat(100);
+        assert_eq!(too_much(&format!("(component (core module {many}))")), "code too costly to compile, in points");
+        assert!(scanned(&format!("(component (core module {}))", "(func)".repeat(100_000))).is_ok());
+        assert_eq!(too_much(&format!("(component (core module {}))", "(func)".repeat(100_001))), "functions");
         let nested = (0..9).fold(String::new(), |inner, _| format!("(component {inner})"));
         assert_eq!(too_much(&nested), "nested components");
     }

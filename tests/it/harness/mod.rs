@@ -17,8 +17,8 @@ pub(crate) use updates::Update;
 
 use paced::tenant::{Fault, Operation, RetryAfterForm, Rule};
 
-/// How many times as fast as the wall the platform's clock runs in most tests: a tick of 15 s is half a second.
-pub(crate) const TIME_SCALE: f64 = 30.0;
+/// How many times as fast as the wall the platform's clock runs in most tests: a tick of 15 s takes 0.375 s.
+pub(crate) const TIME_SCALE: f64 = 40.0;
 
 /// The time, by the wall, after which something that should have happened is taken to never happen.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -114,6 +114,11 @@ impl Stage {
         self.tenant.change(campaign, Change { status: Some(Status::Paused), ..Change::default() }).unwrap();
     }
 
+    /// Lets a campaign dial again at the platform's own desk.
+    pub(crate) fn person_resumes(&self, campaign: &str) {
+        self.tenant.change(campaign, Change { status: Some(Status::Active), ..Change::default() }).unwrap();
+    }
+
     /// Sets a campaign's ratio at the platform's own desk.
     pub(crate) fn person_sets(&self, campaign: &str, ratio: f64) {
         let ratio = DialRatio::new(ratio).unwrap();

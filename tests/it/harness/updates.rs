@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use paced::tenant::LoggedRequest;
 use paced_core::ratio::DialRatio;
-use paced_core::time::Timestamp;
 
 /// The most that a decision may raise the ratio, where the configuration says nothing else.
 const RAMP_UP: f64 = 0.5;
@@ -15,7 +14,6 @@ const RESUME_RATIO: f64 = 1.0;
 #[derive(Clone, Debug)]
 pub(crate) struct Update {
     pub(crate) number: u64,
-    pub(crate) at: Timestamp,
     pub(crate) campaign: String,
     pub(crate) ratio: f64,
     pub(crate) is_active: bool,
@@ -38,7 +36,7 @@ impl Update {
             _ => panic!("no status: {body}"),
         };
         let is_accepted = request.status == Some(200);
-        Self { number: request.number, at: request.at, campaign, ratio, is_active, is_accepted }
+        Self { number: request.number, campaign, ratio, is_active, is_accepted }
     }
 }
 

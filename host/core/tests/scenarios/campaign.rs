@@ -162,7 +162,7 @@ impl Campaign {
 
     /// The host dies and another one goes on from what the journal kept.
     pub(crate) fn crash(&mut self) {
-        self.state = self.state.clone().recovered();
+        self.state = self.state.clone().recovered(self.now);
     }
 
     // ---- looking -----------------------------------------------------------------------------------------------

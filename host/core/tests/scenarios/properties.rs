@@ -180,8 +180,9 @@ proptest! {
     fn what_is_to_be_paused_is_paused_once_an_update_gets_through(story in story(false)) {
         tell(&story, |look| {
             let state = &look.step.state;
+            let wants = state.wants_pause(look.config);
             let is_left = state.people_hold.is_some() || state.is_unknown;
-            if !is_left && state.wants_pause(look.config).is_some() && look.put == Put::Works {
+            if !is_left && wants.is_some() && look.put == Put::Works {
                 prop_assert_eq!(look.platform.status, Status::Paused);
             }
             Ok(())

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use paced_core::breaker::Breaker;
 use paced_core::entry::Event;
 use paced_core::ratio::DialRatio;
 use paced_core::reading::Status;
@@ -188,6 +189,20 @@ fn our_pause_that_a_person_changed_while_paced_was_away_is_the_persons() {
     campaign.ticks(8);
     assert_eq!(campaign.platform.setting, paused(0.5));
     assert_eq!(campaign.state.people_hold, Some(paused(0.5)));
+}
+
+#[test]
+fn a_clock_that_went_back_leaves_cooldowns_as_long_as_they_were() {
+    let mut campaign = Campaign::new().settled();
+    campaign.platform.analytics = Analytics::Down;
+    campaign.ticks(3);
+    assert!(campaign.state.breaker.is_open());
+    let hours_earlier = campaign.now - Duration::from_secs(10_000);
+    campaign.state = campaign.state.clone().recovered(hours_earlier);
+    let cooldown = campaign.config.breaker_cooldown;
+    assert!(campaign.state.breaker.at(hours_earlier).is_open());
+    assert_eq!(campaign.state.breaker.at(hours_earlier + cooldown), Breaker::HalfOpen);
+    assert_eq!(campaign.state.stepped_at, Some(hours_earlier));
 }
 
 #[test]

@@ -89,7 +89,7 @@ pub(crate) fn tell(
     for chapter in &story.chapters {
         match chapter {
             Chapter::Person(setting) => platform.setting = *setting,
-            Chapter::Crash => state = state.recovered(),
+            Chapter::Crash => state = state.recovered(now),
             Chapter::Operator(command) => {
                 state = people::operate(state.clone(), *command).map_or(state, |(state, _)| state);
             }

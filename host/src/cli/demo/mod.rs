@@ -20,14 +20,17 @@ use super::exit::Exit;
 use super::run::time_scale;
 use super::signals;
 use crate::clock::Clock;
-use crate::config::{Campaign, Config, Journal, Params, Platform, PolicyEntry, Secret};
-use crate::daemon::{Daemon, Options};
+use crate::config::{Campaign, Config, Finding, Journal, Params, Platform, PolicyEntry, Secret};
+use crate::daemon::{Daemon, DaemonError, Options};
+use crate::data_dir::DataDir;
 use crate::log;
 use crate::shipped;
 use crate::tenant::{FaultScript, RunningTenant, Tenant, TenantConfig};
 
 /// Agents of the three campaigns: a small, a middling and a large group.
 const AGENTS: [u32; 3] = [5, 20, 80];
+/// The file that marks a data directory as a demo's, to be emptied by the next one.
+const MARK: &str = "demo";
 
 /// Arguments of `paced demo`.
 #[derive(Debug, clap::Args)]
@@ -72,7 +75,11 @@ async fn play(args: &Args, is_terminal: bool) -> anyhow::Result<Exit> {
     let clock = Clock::start(args.time_scale);
     let tenant = Tenant::start(TenantConfig { seed: args.seed, ..TenantConfig::new(clock, &AGENTS) }).await?;
     let config = config(args, &tenant)?;
-    let daemon = Daemon::start(config, Options { clock, dry_run: false }).await?;
+    let daemon = match Daemon::start(config, Options { clock, dry_run: false }).await {
+        Ok(daemon) => daemon,
+        Err(DaemonError::Findings(findings)) => bail!("{}", in_words(&findings)),
+        Err(error) => return Err(error.into()),
+    };
     if args.faults {
         tenant.run_script(FaultScript::bad_quarter_hour())?;
     }
@@ -102,9 +109,19 @@ async fn play(args: &Args, is_terminal: bool) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Removes what an earlier demo left, and nothing else.
+/// What is wrong with the policy: all else of the demo's configuration is its own.
+fn in_words(findings: &[Finding]) -> String {
+    findings.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("; ")
+}
+
+/// Removes what an earlier demo left, and nothing else: not the journal of a paced that paces real campaigns.
 fn clear(data_dir: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(data_dir).with_context(|| format!("can't make {}", data_dir.display()))?;
+    let lock = DataDir::lock(data_dir)?;
+    let mark = data_dir.join(MARK);
+    if data_dir.join("journal.db").exists() && !mark.exists() {
+        bail!("{} holds a journal that no demo wrote: choose another --data-dir", data_dir.display());
+    }
+    File::create(&mark).with_context(|| format!("can't write {}", mark.display()))?;
     for name in ["journal.db", "journal.db-wal", "journal.db-shm", "demo.log"] {
         let path = data_dir.join(name);
         match fs::remove_file(&path) {
@@ -114,6 +131,8 @@ fn clear(data_dir: &Path) -> anyhow::Result<()> {
             _ => {}
         }
     }
+    // The daemon locks it for itself.
+    drop(lock);
     Ok(())
 }
 
@@ -156,4 +175,27 @@ fn policy(named: &str) -> anyhow::Result<(String, Option<PolicyEntry>)> {
     }
     let name = path.file_stem().map_or_else(|| named.to_owned(), |stem| stem.to_string_lossy().into_owned());
     Ok((name, Some(PolicyEntry { file: Some(path), ..PolicyEntry::default() })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_demo_replaces_a_demos_journal_and_nobody_elses() {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = dir.path().join("journal.db");
+        fs::write(&journal, "real").unwrap();
+        let error = clear(dir.path()).unwrap_err().to_string();
+        assert!(error.contains("no demo wrote") && journal.exists(), "{error}");
+        fs::remove_file(&journal).unwrap();
+        clear(dir.path()).unwrap();
+        fs::write(&journal, "a demo's").unwrap();
+        let held = DataDir::lock(dir.path()).unwrap();
+        let error = clear(dir.path()).unwrap_err().to_string();
+        assert!(error.contains("in use by process") && journal.exists(), "{error}");
+        drop(held);
+        clear(dir.path()).unwrap();
+        assert!(!journal.exists());
+    }
 }

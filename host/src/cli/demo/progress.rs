@@ -24,7 +24,7 @@ pub(super) async fn show(daemon: &Daemon, clock: Clock, end: Timestamp) {
         ProgressBar::new(end.since(start).as_secs())
             .with_style(style("pacing 3 simulated campaigns  {wide_bar:.cyan/dim}  {msg}")),
     );
-    let heading = screen.add(ProgressBar::new_spinner().with_style(style("{msg:.dim}")));
+    let heading = screen.add(ProgressBar::new_spinner().with_style(style("{wide_msg:.dim}")));
     heading.set_message("campaign   ratio  utilization  abandonment        breaker    policy, and what the guard did");
     let mut lines: BTreeMap<String, ProgressBar> = BTreeMap::new();
     while clock.now() < end {

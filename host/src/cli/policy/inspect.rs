@@ -8,16 +8,21 @@ use paced_core::params::{ParamKind, ParamSpec};
 use super::PolicyCommandError;
 use super::component::read;
 use super::table::write_table;
+use crate::shipped;
 use crate::wasm::{Engine, Limits, Loaded};
 
-/// Loads a component as `paced run` would, and writes what is to be known of it.
+/// Loads a component as `paced run` would, and writes what is to be known of it. A name that is no file is taken for
+/// that of a built-in policy.
 ///
 /// # Errors
 /// The file can't be read, is refused, or the answer can't be written.
 pub(super) fn inspect(file: &Path, out: &mut dyn Write) -> Result<(), PolicyCommandError> {
     let limits = Limits::default();
-    let bytes = read(file, &limits)?;
     let name = file.display().to_string();
+    let bytes = match shipped::find(&name) {
+        Some(bytes) if !file.exists() => bytes.to_vec(),
+        _ => read(file, &limits)?,
+    };
     let loaded = load(&Engine::start()?, &name, &bytes, &limits)?;
     write_component(&loaded, out)?;
     Ok(())
@@ -133,6 +138,13 @@ mod tests {
                paced:policy/types@0.1.0\n"
         );
         assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn a_built_in_policy_is_shown_by_its_name() {
+        let mut out = Vec::new();
+        inspect(Path::new("proportional"), &mut out).unwrap();
+        assert!(String::from_utf8(out).unwrap().starts_with("proportional "));
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub enum PolicyCommandError {
 pub enum PolicyCommand {
     /// Show what a component is: name, version, parameters, imports
     Inspect {
-        /// The component
+        /// The component's file, or the name of a built-in policy
         file: PathBuf,
     },
     /// List the built-in policies

@@ -3,6 +3,7 @@
 mod hand;
 mod hostile;
 mod loading;
+mod shipped;
 
 use std::sync::{Arc, OnceLock};
 
