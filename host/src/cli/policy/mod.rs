@@ -1,7 +1,7 @@
 //! `paced policy`: what authors and operators of policies ask about them.
 //!
 //! Everything here goes through the loader and the limits that the daemon uses, so that what these commands say of a
-//! component is what would happen to it. Problems read like rustc's ([`diagnostic`]).
+//! component is what would happen to it. Problems read like rustc's (`diagnostic`).
 
 mod bench;
 mod cases;
@@ -114,5 +114,21 @@ fn usage(ended: Result<Exit, PolicyCommandError>) -> Result<Exit, PolicyCommandE
             Ok(Exit::Usage)
         }
         ended => ended,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_command_line_got_wrong_is_a_usage_error() {
+        let path = || PathBuf::from("x");
+        let read = PolicyCommandError::Read { path: path(), source: io::ErrorKind::NotFound.into() };
+        assert_eq!(usage(Err(read)).unwrap(), Exit::Usage);
+        assert_eq!(usage(Err(PolicyCommandError::Usage("no".to_owned()))).unwrap(), Exit::Usage);
+        assert_eq!(usage(Ok(Exit::Findings)).unwrap(), Exit::Findings);
+        let write = PolicyCommandError::WriteFile { path: path(), source: io::ErrorKind::StorageFull.into() };
+        assert!(usage(Err(write)).is_err());
     }
 }

@@ -87,9 +87,12 @@ const TAKEN: [&str; 66] = [
 pub struct Args {
     /// Name of the crate and of the policy; the folder is made here
     pub name: String,
-    /// Depend on the SDK in this clone of paced (or its folder policies/sdk) instead of on the repository
-    #[arg(long, value_name = "PATH")]
+    /// Depend on the SDK in this clone of paced, or in its folder policies/sdk
+    #[arg(long, value_name = "PATH", required_unless_present = "git")]
     pub sdk: Option<PathBuf>,
+    /// Depend on the SDK at this git address of paced instead
+    #[arg(long, value_name = "URL", conflicts_with = "sdk")]
+    pub git: Option<String>,
     /// Make the folder in this one
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub into: PathBuf,
@@ -101,10 +104,7 @@ pub struct Args {
 /// The name can't be a crate's, the folder exists, there is no SDK where `--sdk` says, or a file can't be written.
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, PolicyCommandError> {
     check_name(&args.name).map_err(PolicyCommandError::Usage)?;
-    let sdk = match &args.sdk {
-        Some(path) => format!("{{ path = {} }}", quoted(&sdk_folder(path)?)?),
-        None => format!("{{ git = \"{}\" }}", env!("CARGO_PKG_REPOSITORY")),
-    };
+    let sdk = dependency(args)?;
     let folder = args.into.join(&args.name);
     make_folder(&folder)?;
     for (path, text) in files(&args.name, &sdk) {
@@ -127,6 +127,18 @@ fn check_name(name: &str) -> Result<(), String> {
         return Err(format!("`{name}` can't name a crate, since Rust has it already: try `{name}-policy`"));
     }
     Ok(())
+}
+
+/// What stands behind `paced-policy =` in the manifest.
+fn dependency(args: &Args) -> Result<String, PolicyCommandError> {
+    match (&args.sdk, &args.git) {
+        (Some(path), _) => Ok(format!("{{ path = {} }}", quoted(&sdk_folder(path)?)?)),
+        (None, Some(url)) => Ok(format!("{{ git = {} }}", toml_edit::Value::from(url.as_str()))),
+        (None, None) => {
+            let problem = "name a clone of paced by --sdk, or a git address of it by --git: the SDK is there";
+            Err(PolicyCommandError::Usage(problem.to_owned()))
+        }
+    }
 }
 
 /// The SDK's folder, from a clone's or its own; absolute, since the crate may be moved.
@@ -165,11 +177,7 @@ fn make_folder(folder: &Path) -> Result<(), PolicyCommandError> {
 /// Every file of the crate: path and text.
 fn files(name: &str, sdk: &str) -> [(&'static str, String); 6] {
     let fill = |template: &str| {
-        template
-            .replace("{{name}}", name)
-            .replace("{{file}}", &name.replace('-', "_"))
-            .replace("{{sdk}}", sdk)
-            .replace("{{repository}}", env!("CARGO_PKG_REPOSITORY"))
+        template.replace("{{name}}", name).replace("{{file}}", &name.replace('-', "_")).replace("{{sdk}}", sdk)
     };
     [
         ("Cargo.toml", fill(include_str!("template/Cargo.toml.in"))),
@@ -209,7 +217,7 @@ mod tests {
     use super::*;
 
     fn args(name: &str, into: &Path, sdk: Option<&str>) -> Args {
-        Args { name: name.to_owned(), sdk: sdk.map(PathBuf::from), into: into.to_owned() }
+        Args { name: name.to_owned(), sdk: sdk.map(PathBuf::from), git: None, into: into.to_owned() }
     }
 
     fn clone() -> PathBuf {
@@ -234,19 +242,29 @@ mod tests {
     }
 
     #[test]
-    fn without_a_clone_it_depends_on_the_repository() {
+    fn without_a_clone_it_depends_on_a_git_address() {
         let folder = tempfile::tempdir().unwrap();
-        run(&args("mine", folder.path(), None), &mut Vec::new()).unwrap();
+        let url = "ssh://host/\"paced\".git";
+        let args = Args { git: Some(url.to_owned()), ..args("mine", folder.path(), None) };
+        run(&args, &mut Vec::new()).unwrap();
         let manifest: toml_edit::DocumentMut =
             fs::read_to_string(folder.path().join("mine/Cargo.toml")).unwrap().parse().unwrap();
-        assert!(manifest["dependencies"]["paced-policy"]["git"].as_str().unwrap().starts_with("https://"));
+        assert_eq!(manifest["dependencies"]["paced-policy"]["git"].as_str(), Some(url));
+    }
+
+    #[test]
+    fn without_either_nothing_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = run(&args("mine", folder.path(), None), &mut Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("--sdk") && error.to_string().contains("--git"), "{error}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]
     fn what_exists_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("mine")).unwrap();
-        let error = run(&args("mine", folder.path(), None), &mut Vec::new()).unwrap_err();
+        let error = run(&args("mine", folder.path(), clone().to_str()), &mut Vec::new()).unwrap_err();
         assert!(error.to_string().ends_with("mine exists already: take another name, or remove it"), "{error}");
         assert_eq!(fs::read_dir(folder.path().join("mine")).unwrap().count(), 0);
     }

@@ -56,6 +56,12 @@ impl Metric {
         self.limit.map(|limit| (self.of)(measured) / limit(limits))
     }
 
+    /// A count as a whole number.
+    fn json(&self, measured: &Measured) -> Json {
+        let value = (self.of)(measured);
+        if self.decimals == 0 { json!(value as u64) } else { json!(value) }
+    }
+
     fn shown(&self, measured: &Measured) -> String {
         format!("{:.*} {}", self.decimals, (self.of)(measured), self.unit)
     }
@@ -144,7 +150,7 @@ fn json_of(measured: &Measured, limits: &Limits) -> Json {
         METRICS.iter().filter_map(|metric| Some((metric.key.to_owned(), json!(metric.share(measured, limits)?))));
     let shares: Map<_, _> = shares.collect();
     if let Some(fields) = object.as_object_mut() {
-        fields.extend(METRICS.iter().map(|metric| (metric.key.to_owned(), json!((metric.of)(measured)))));
+        fields.extend(METRICS.iter().map(|metric| (metric.key.to_owned(), metric.json(measured))));
         fields.insert("of_limit".to_owned(), Json::Object(shares));
     }
     object
