@@ -93,16 +93,16 @@ impl Summary {
         }
         let RequestsSent { token, query, read_back, update } = self.requests;
         println!(
-            "\n{} requests sent: {token} for tokens, {query} analytics queries, {read_back} read-backs, {update} updates",
+            "\n{} requests sent: {token} for tokens, {query} queries, {read_back} read-backs, {update} updates",
             self.requests.total()
         );
         let journal = self.journal.display();
         println!(
             "\nThe journal is {journal}. Try next:\n  \
-             paced journal show {journal} --campaign 2     every decision, with the rules that acted\n  \
-             paced demo --policy fixed                     a constant ratio, for comparison\n  \
-             paced demo --faults                           the platform misbehaves for a few minutes\n  \
-             docs/writing-a-policy.md                      your own policy in ten minutes"
+             paced demo --policy fixed   a constant ratio, for comparison\n  \
+             paced demo --faults         the platform misbehaves for a few minutes\n  \
+             docs/writing-a-policy.md    your own policy in ten minutes\n  \
+             paced journal show {journal}"
         );
     }
 
