@@ -88,7 +88,7 @@ pub struct Args {
     /// Name of the crate and of the policy; the folder is made here
     pub name: String,
     /// Depend on the SDK in this clone of paced, or in its folder policies/sdk
-    #[arg(long, value_name = "PATH", required_unless_present = "git")]
+    #[arg(long, value_name = "PATH")]
     pub sdk: Option<PathBuf>,
     /// Depend on the SDK at this git address of paced instead
     #[arg(long, value_name = "URL", conflicts_with = "sdk")]
