@@ -54,7 +54,13 @@ pub(super) fn time_scale(text: &str) -> Result<f64, String> {
 /// Paces until SIGINT or SIGTERM.
 pub fn run(args: &Args) -> anyhow::Result<Exit> {
     log::start(args.log);
-    let checked = read(args)?;
+    let checked = match read(args) {
+        Ok(checked) => checked,
+        Err(error) => {
+            tracing::error!(event = "bad_configuration", message = %error);
+            return Ok(Exit::Usage);
+        }
+    };
     let config = match checked.into_config() {
         Ok((config, warnings)) => {
             warnings.iter().for_each(report);
@@ -103,7 +109,7 @@ fn secret_in(path: &Path) -> anyhow::Result<Secret> {
     const LONGEST: u64 = 4096;
     let mut text = String::new();
     let read = File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
-    read.with_context(|| format!("can't read the client secret in {}", path.display()))?;
+    read.map_err(|error| anyhow::anyhow!("can't read the client secret in {}: {error}", path.display()))?;
     let line = text.lines().next().unwrap_or_default().trim();
     if line.is_empty() {
         anyhow::bail!("{} holds no client secret: its first line is to be the secret", path.display());
