@@ -148,7 +148,7 @@ pub fn exit(config: &CampaignConfig, state: &CampaignState) -> Option<Directive>
     (target != state.setting || state.may_dial_more_than(target)).then(|| Directive {
         setting: target,
         urgency: Urgency::of(state.setting, target),
-        read_first: false,
+        read_first: target.status == Status::Active && state.can_read_back,
         cause: Some(Reason::Exit),
     })
 }

@@ -395,7 +395,8 @@ impl<'a> Turn<'a> {
         Some(Directive {
             setting: target,
             urgency,
-            read_first: urgency.can_wait() && self.state.can_read_back,
+            // Also before a lower: an update sets the status too, and would resume what a person has paused.
+            read_first: urgency != Urgency::Pause && self.state.can_read_back,
             cause: if self.proposal.is_some() { None } else { self.reasons.first().copied() },
         })
     }

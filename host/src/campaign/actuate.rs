@@ -32,19 +32,22 @@ pub(super) struct Ran {
 pub(super) async fn run(dialer: &dyn Dialer, errand: &Errand) -> Ran {
     let mut read_back = None;
     if errand.read_first {
-        match dialer.read_back(&errand.campaign, errand.read_by).await {
+        let urgency = errand.directive.urgency;
+        // Reading for something urgent is as urgent; a raise can wait like any other reading.
+        let place = if urgency.can_wait() { Urgency::Read } else { urgency };
+        match dialer.read_back(&errand.campaign, place, errand.read_by).await {
             Ok(found) if errand.own.contains(&found) => read_back = Some(Ok(found)),
             Ok(found) => return Ran { read_back, outcome: Outcome::Found(found) },
             // Where a campaign can't be read back, what the update answers has to do.
             Err(error @ (RequestError::Unknown | RequestError::Unsupported)) => read_back = Some(Err(error)),
-            Err(error) if errand.directive.urgency == Urgency::Pause && only_reading_fails(&error) => {}
+            Err(error) if !urgency.can_wait() && only_reading_fails(&error) => {}
             Err(error) => return Ran { read_back, outcome: outcome_of(error) },
         }
     }
     Ran { read_back, outcome: update(dialer, errand).await }
 }
 
-/// Whether an update may still get through: a pause must not wait until the platform can be read.
+/// Whether an update may still get through: pauses and lowers must not wait until the platform can be read.
 fn only_reading_fails(error: &RequestError) -> bool {
     !matches!(error, RequestError::Failed(failure) if failure.class == FailureClass::Token)
 }

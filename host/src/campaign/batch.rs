@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use paced_core::directive::Directive;
+use paced_core::directive::{Directive, Urgency};
 use paced_core::people;
 use paced_core::plan::{cycle_deadline, plan};
 use paced_core::reading::{Failure, FailureClass, Observation, Setting};
@@ -147,7 +147,7 @@ impl Batch {
         let dialer = Arc::clone(&self.host.dialer);
         let sent = campaign.sent;
         self.requests.spawn(async move {
-            let found = dialer.read_back(&id, deadline).await;
+            let found = dialer.read_back(&id, Urgency::Read, deadline).await;
             Done::ReadBack { index, sent, found }
         });
     }

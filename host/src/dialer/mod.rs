@@ -22,8 +22,13 @@ pub trait Dialer: Send + Sync + 'static {
     /// Every attempt ends by `deadline` (platform time).
     fn observe<'a>(&'a self, campaigns: &'a [String], deadline: Timestamp) -> Answer<'a, HashMap<String, Observation>>;
 
-    /// Reads back what a campaign is set to.
-    fn read_back<'a>(&'a self, campaign: &'a str, deadline: Timestamp) -> Answer<'a, Result<Setting, RequestError>>;
+    /// Reads back what a campaign is set to, in the rate limit's queue at the place of `urgency`.
+    fn read_back<'a>(
+        &'a self,
+        campaign: &'a str,
+        urgency: Urgency,
+        deadline: Timestamp,
+    ) -> Answer<'a, Result<Setting, RequestError>>;
 
     /// Sets a campaign, and gives what the platform answers that it is set to, where it says so.
     fn update<'a>(

@@ -136,7 +136,8 @@ impl Campaign {
             match self.platform.get {
                 Get::Works if !is_own => return self.settle(directive, &Outcome::Found(self.platform.setting)),
                 Get::Works | Get::Missing => self.read_back(),
-                Get::Down => return self.settle(directive, &Outcome::Failed(down())),
+                Get::Down if directive.urgency.can_wait() => return self.settle(directive, &Outcome::Failed(down())),
+                Get::Down => {}
             }
         }
         self.sent.push((directive.setting, directive.urgency));

@@ -29,6 +29,16 @@ fn a_ratio_that_a_person_set_is_held_until_released_and_then_adopted() {
 }
 
 #[test]
+fn a_lower_does_not_resume_what_a_person_has_just_paused() {
+    let mut campaign = Campaign::new().settled();
+    campaign.policy = crate::script::Script::new([Answer::Change(-0.1)]);
+    campaign.platform.setting = paused(2.0);
+    campaign.tick();
+    assert_eq!(campaign.platform.setting, paused(2.0));
+    assert!(is_held(&campaign));
+}
+
+#[test]
 fn a_pause_by_a_person_is_held_and_lifted_by_a_release() {
     let mut campaign = Campaign::new().settled();
     campaign.platform.setting = paused(2.0);
@@ -65,17 +75,24 @@ fn a_held_campaign_is_left_alone_by_breaker_and_blindness_too() {
 }
 
 #[test]
-fn a_change_is_noticed_before_a_raise_overwrites_it_and_a_lower_waits_for_nothing() {
-    let mut campaign = Campaign::new().settled().answering([Answer::Change(0.1)]);
-    campaign.platform.setting = active(0.5);
-    campaign.tick();
-    assert!(is_held(&campaign));
-    assert_eq!(campaign.platform.setting, active(0.5));
+fn a_change_is_noticed_before_a_raise_or_a_lower_overwrites_it() {
+    for change in [0.1, -0.1] {
+        let mut campaign = Campaign::new().settled().answering([Answer::Change(change)]);
+        campaign.platform.setting = active(0.5);
+        campaign.tick();
+        assert!(is_held(&campaign));
+        assert_eq!(campaign.platform.setting, active(0.5));
+    }
+}
 
-    let mut campaign = Campaign::new().settled().answering([Answer::Change(-0.1)]);
-    campaign.gets = 0;
-    campaign.tick();
-    assert_eq!((campaign.gets, campaign.sent()), (0, vec![active(1.9)]));
+#[test]
+fn a_lower_goes_where_only_reading_back_fails_and_a_raise_does_not() {
+    for (change, sent) in [(-0.1, vec![active(1.9)]), (0.1, vec![])] {
+        let mut campaign = Campaign::new().settled().answering([Answer::Change(change)]);
+        campaign.platform.get = Get::Down;
+        campaign.tick();
+        assert_eq!(campaign.sent(), sent);
+    }
 }
 
 #[test]

@@ -148,12 +148,13 @@ proptest! {
         })?;
     }
 
-    /// Fails when raises are sent without reading back first, or with `Outcome::Found` taken for confirmed.
+    /// Fails when lowers are sent without reading back first, or with `Outcome::Found` taken for confirmed.
     #[test]
-    fn no_raise_overwrites_what_paced_did_not_set(story in story(true)) {
+    fn no_active_setting_overwrites_what_paced_did_not_set(story in story(true)) {
         tell(&story, |look| {
             if let Some(directive) = &look.step.directive {
-                prop_assert_eq!(directive.read_first, directive.urgency.can_wait() && look.step.state.can_read_back);
+                let is_pause = directive.urgency == Urgency::Pause;
+                prop_assert_eq!(directive.read_first, !is_pause && look.step.state.can_read_back);
             }
             if let Some(Outcome::Found(found)) = look.outcome {
                 prop_assert!(look.after.people_hold == Some(*found), "{found:?}");

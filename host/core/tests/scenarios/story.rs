@@ -156,7 +156,8 @@ fn send(
         return (state, platform.update(directive.setting));
     }
     match platform.get {
-        Get::Down => (state, Outcome::Failed(down())),
+        Get::Down if directive.urgency.can_wait() => (state, Outcome::Failed(down())),
+        Get::Down => (state, platform.update(directive.setting)),
         Get::Works if !state.owns(platform.setting) => (state, Outcome::Found(platform.setting)),
         Get::Works | Get::Missing => (read_back(config, state, platform, now), platform.update(directive.setting)),
     }

@@ -1,7 +1,6 @@
 //! Directives that overtake each other.
 
 use paced_core::config::CampaignConfig;
-use paced_core::directive::Urgency;
 use paced_core::ratio::DialRatio;
 use paced_core::reading::Status;
 use paced_core::state::CampaignState;
@@ -23,7 +22,7 @@ impl Dialer for HangsOnPauses {
         Box::pin(async { HashMap::new() })
     }
 
-    fn read_back<'a>(&'a self, _: &'a str, _: Timestamp) -> Answer<'a, Result<Setting, RequestError>> {
+    fn read_back<'a>(&'a self, _: &'a str, _: Urgency, _: Timestamp) -> Answer<'a, Result<Setting, RequestError>> {
         Box::pin(async { Err(RequestError::Unsupported) })
     }
 

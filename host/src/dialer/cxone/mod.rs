@@ -203,9 +203,14 @@ impl Dialer for Cxone {
         })
     }
 
-    fn read_back<'a>(&'a self, campaign: &'a str, deadline: Timestamp) -> Answer<'a, Result<Setting, RequestError>> {
+    fn read_back<'a>(
+        &'a self,
+        campaign: &'a str,
+        urgency: Urgency,
+        deadline: Timestamp,
+    ) -> Answer<'a, Result<Setting, RequestError>> {
         Box::pin(async move {
-            let reply = self.send_to_campaign(&READ_BACK, campaign, None, Urgency::Read, deadline).await?;
+            let reply = self.send_to_campaign(&READ_BACK, campaign, None, urgency, deadline).await?;
             setting::read(&reply.body, campaign)
                 .map_err(|reason| RequestError::Failed(malformed_failure(&READ_BACK, &format!("the answer {reason}"))))
         })

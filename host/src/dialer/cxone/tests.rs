@@ -45,7 +45,7 @@ impl Bench {
     }
 
     async fn read_back(&self, campaign: &str) -> Result<Setting, RequestError> {
-        self.cxone.read_back(campaign, self.deadline()).await
+        self.cxone.read_back(campaign, Urgency::Read, self.deadline()).await
     }
 
     async fn update(&self, campaign: &str) -> Result<Option<Setting>, RequestError> {
