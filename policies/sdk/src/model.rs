@@ -1,0 +1,20 @@
+//! What pacing is calculated with: small, pure parts that a policy puts together.
+//!
+//! - [`Capacity`] and [`Binomial`]: how many calls a number of lines abandons, and how many lines a limit allows.
+//! - [`shrunk_rate`], [`lower_rate`], [`upper_rate`]: a rate from few calls, without believing it more than it deserves.
+//! - [`Filtered`]: a gauge without its noise, over a time constant in seconds whatever the polling interval.
+//! - [`VelocityPi`], [`Slew`], [`Span`]: controllers that a limit or a person can override without a jump.
+//!
+//! Everything is deterministic: the only transcendental function is `libm`'s exponential, so that a native test and the
+//! component give the same bits. And everything is cheap: the dearest call, [`Capacity::max_lines`], costs some 100,000
+//! instructions for 2,000 agents, a hundredth of the default fuel.
+
+mod binomial;
+mod capacity;
+mod control;
+mod estimate;
+
+pub use binomial::Binomial;
+pub use capacity::{Capacity, freed_probability};
+pub use control::{Slew, Span, VelocityPi};
+pub use estimate::{Filtered, lower_rate, shrunk_rate, upper_rate};
