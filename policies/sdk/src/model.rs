@@ -3,6 +3,7 @@
 //! - [`Capacity`] and [`Binomial`]: how many calls a number of lines abandons, and how many lines a limit allows.
 //! - [`Forecast`]: how busy a ratio keeps the agents in the long run, and what it abandons.
 //! - [`shrunk_rate`], [`lower_rate`], [`upper_rate`]: a rate from few calls, without believing it more than it deserves.
+//! - [`Traffic`]: answers per line and handle times from what the platform does report.
 //! - [`Filtered`]: a gauge without its noise, over a time constant in seconds whatever the polling interval.
 //! - [`VelocityPi`], [`Slew`], [`Span`]: controllers that a limit or a person can override without a jump.
 //!
@@ -15,9 +16,11 @@ mod capacity;
 mod control;
 mod estimate;
 mod forecast;
+mod traffic;
 
 pub use binomial::Binomial;
 pub use capacity::{Capacity, freed_probability};
 pub use control::{Slew, Span, VelocityPi};
 pub use estimate::{Filtered, lower_rate, shrunk_rate, upper_rate};
 pub use forecast::Forecast;
+pub use traffic::{News, Traffic};
