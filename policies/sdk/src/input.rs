@@ -138,13 +138,19 @@ impl Window {
         self.answered.saturating_add(self.abandoned)
     }
 
+    /// The calls that an abandonment rate is counted of.
+    #[must_use]
+    pub const fn calls(&self, of: AbandonmentOf) -> u32 {
+        match of {
+            AbandonmentOf::Answered => self.live_answers(),
+            AbandonmentOf::Offered => self.offered,
+        }
+    }
+
     /// The abandonment rate, 0 to 1; none over no calls.
     #[must_use]
     pub fn abandonment(&self, of: AbandonmentOf) -> Option<f64> {
-        let calls = match of {
-            AbandonmentOf::Answered => self.live_answers(),
-            AbandonmentOf::Offered => self.offered,
-        };
+        let calls = self.calls(of);
         (calls > 0).then(|| f64::from(self.abandoned) / f64::from(calls))
     }
 

@@ -4,6 +4,8 @@
 //! - [`Forecast`]: how busy a ratio keeps the agents in the long run, and what it abandons.
 //! - [`shrunk_rate`], [`lower_rate`], [`upper_rate`]: a rate from few calls, without believing it more than it deserves.
 //! - [`Traffic`]: answers per line and handle times from what the platform does report.
+//! - [`Calibration`]: how far a forecast is off, learned from what came of it.
+//! - [`Experience`]: these three put together, a forecast that learns.
 //! - [`Filtered`]: a gauge without its noise, over a time constant in seconds whatever the polling interval.
 //! - [`VelocityPi`], [`Slew`], [`Span`]: controllers that a limit or a person can override without a jump.
 //!
@@ -12,15 +14,19 @@
 //! instructions for 2,000 agents, a hundredth of the default fuel.
 
 mod binomial;
+mod calibration;
 mod capacity;
 mod control;
 mod estimate;
+mod experience;
 mod forecast;
 mod traffic;
 
 pub use binomial::Binomial;
+pub use calibration::Calibration;
 pub use capacity::{Capacity, freed_probability};
 pub use control::{Slew, Span, VelocityPi};
 pub use estimate::{Filtered, lower_rate, shrunk_rate, upper_rate};
+pub use experience::{Experience, Outlook, Seeds};
 pub use forecast::Forecast;
 pub use traffic::{News, Traffic};

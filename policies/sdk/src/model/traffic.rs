@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::shrunk_rate;
-use crate::Input;
+use crate::{AbandonmentOf, Campaign, Input};
 
 /// A gap longer than this between two fresh readings teaches nothing: gauges at its ends say little of its middle.
 const MAX_GAP_S: f64 = 600.0;
@@ -24,6 +24,7 @@ pub struct Traffic {
     since_fresh_s: f64,
     line_s: f64,
     busy_s: f64,
+    offered: f64,
     answered: f64,
     abandoned: f64,
 }
@@ -31,6 +32,7 @@ pub struct Traffic {
 /// The counters and gauges of the last fresh reading.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Seen {
+    offered: u32,
     answered: u32,
     abandoned: u32,
     lines: f64,
@@ -58,7 +60,7 @@ impl Traffic {
         let (today, reading) = (&input.windows.today, &input.reading);
         let lines = (input.dial_ratio * reading.agents_available).clamp(0.0, 1e6);
         let busy = reading.agents_busy.clamp(0.0, 1e6);
-        let now = Seen { answered: today.answered, abandoned: today.abandoned, lines, busy };
+        let now = Seen { offered: today.offered, answered: today.answered, abandoned: today.abandoned, lines, busy };
         let elapsed_s = std::mem::take(&mut self.since_fresh_s);
         let Some(before) = self.seen.replace(now) else { return News::default() };
         if elapsed_s > MAX_GAP_S {
@@ -72,15 +74,45 @@ impl Traffic {
         let kept = libm::exp(-elapsed_s / time_constant_s.max(1.0));
         self.line_s = self.line_s * kept + f64::midpoint(before.lines, lines) * elapsed_s;
         self.busy_s = self.busy_s * kept + f64::midpoint(before.busy, busy) * elapsed_s;
+        self.offered = self.offered * kept + gained(before.offered, today.offered);
         self.answered = self.answered * kept + news.answered;
         self.abandoned = self.abandoned * kept + news.abandoned;
         news
     }
 
+    /// Forgets all sums, and goes on from the reading taken in last.
+    pub fn forget(&mut self) {
+        *self = Self { seen: self.seen, since_fresh_s: self.since_fresh_s, ..Self::default() };
+    }
+
+    /// The calls that an abandonment rate is counted of.
+    #[must_use]
+    pub const fn calls(&self, of: AbandonmentOf) -> f64 {
+        match of {
+            AbandonmentOf::Answered => self.live_answers(),
+            AbandonmentOf::Offered => self.offered,
+        }
+    }
+
+    /// The campaign's limit as a share of live answers, which is what models calculate with: higher where the limit is
+    /// counted of offered calls and the platform counts dials among them.
+    #[must_use]
+    pub fn max_abandonment_of_answers(&self, campaign: &Campaign) -> f64 {
+        let per_answer = self.calls(campaign.abandonment_of) / self.live_answers();
+        let per_answer = if per_answer.is_finite() { per_answer.max(1.0) } else { 1.0 };
+        (campaign.max_abandonment * per_answer).min(1.0)
+    }
+
     /// Live answers that the estimates rest on: older ones count less.
     #[must_use]
-    pub fn live_answers(&self) -> f64 {
+    pub const fn live_answers(&self) -> f64 {
         self.answered + self.abandoned
+    }
+
+    /// Abandoned calls among them.
+    #[must_use]
+    pub const fn abandoned(&self) -> f64 {
+        self.abandoned
     }
 
     /// Answers per second and ringing line, drawn towards `prior` as if `weight` answers had shown it.
@@ -146,6 +178,22 @@ mod tests {
         late.since_last_decision_s = Some(3_600.0);
         assert_eq!(traffic.take(&late, 900.0), News::default());
         assert_eq!(traffic.take(&at(4), 900.0).answered, 4.0, "the counter began anew");
+    }
+
+    #[test]
+    fn a_limit_of_dials_is_a_higher_one_of_answers() {
+        let mut traffic = Traffic::default();
+        let mut campaign = Input::example().campaign;
+        campaign.abandonment_of = AbandonmentOf::Offered;
+        assert_eq!(traffic.max_abandonment_of_answers(&campaign), 0.05, "nothing is known yet");
+        for tick in 0..2 {
+            traffic.take(&InputBuilder::new().calls(100 * tick, 20 * tick, 5 * tick).build(), 900.0);
+        }
+        assert_eq!(traffic.max_abandonment_of_answers(&campaign), 0.2);
+        campaign.abandonment_of = AbandonmentOf::Answered;
+        assert_eq!(traffic.max_abandonment_of_answers(&campaign), 0.05);
+        traffic.forget();
+        assert_eq!(traffic.calls(AbandonmentOf::Offered), 0.0);
     }
 
     #[test]
