@@ -34,7 +34,14 @@ impl Calibration {
     /// before the correction is half of what was seen.
     #[must_use]
     pub fn factor(&self, weight: f64) -> f64 {
-        shrunk_rate(self.seen, self.forecast, 1.0, weight).clamp(1.0 / MOST, MOST)
+        self.factor_within(weight, MOST)
+    }
+
+    /// The same, 1/most to `most`, which is at least 1.
+    #[must_use]
+    pub fn factor_within(&self, weight: f64, most: f64) -> f64 {
+        let most = most.max(1.0);
+        shrunk_rate(self.seen, self.forecast, 1.0, weight).clamp(1.0 / most, most)
     }
 }
 

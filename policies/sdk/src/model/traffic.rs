@@ -80,6 +80,13 @@ impl Traffic {
         news
     }
 
+    /// Goes on from a reading without learning from it: what passed since the one before was out of the ordinary.
+    pub fn pass_over(&mut self, input: &Input) {
+        let before = *self;
+        self.take(input, f64::MAX);
+        *self = Self { seen: self.seen, since_fresh_s: self.since_fresh_s, ..before };
+    }
+
     /// Forgets all sums, and goes on from the reading taken in last.
     pub fn forget(&mut self) {
         *self = Self { seen: self.seen, since_fresh_s: self.since_fresh_s, ..Self::default() };
