@@ -1,5 +1,6 @@
 //! Feed-forward by a forecast that learns, inside the abandonment budget (first working version).
 mod aim;
+mod answering;
 mod learned;
 
 use paced_policy::model::Span;
@@ -11,7 +12,7 @@ use learned::Learned;
 /// Most that the ratio rises and falls at a time, as a share of itself.
 const UP: f64 = 0.10;
 const DOWN: f64 = 0.25;
-const DEADBAND: f64 = 0.08;
+const DEADBAND: f64 = 0.10;
 const MIN_AGENTS: f64 = 3.0;
 
 /// The recommended policy.
@@ -50,6 +51,7 @@ impl Policy for Adaptive {
             .signal("aim", aim.rate)
             .signal("forecast", outlook.abandonment)
             .signal("calibration", outlook.calibration)
+            .signal("others", outlook.others)
             .signal("q", outlook.forecast.answer_probability)
             .signal("handle", outlook.forecast.handle_s)
             .signal("doubt", outlook.doubt))

@@ -48,6 +48,8 @@ pub struct News {
     pub answered: f64,
     /// Calls that were abandoned since then.
     pub abandoned: f64,
+    /// Line-seconds that passed since then.
+    pub line_s: f64,
 }
 
 impl Traffic {
@@ -70,9 +72,10 @@ impl Traffic {
             elapsed_s,
             answered: gained(before.answered, today.answered),
             abandoned: gained(before.abandoned, today.abandoned),
+            line_s: f64::midpoint(before.lines, lines) * elapsed_s,
         };
         let kept = libm::exp(-elapsed_s / time_constant_s.max(1.0));
-        self.line_s = self.line_s * kept + f64::midpoint(before.lines, lines) * elapsed_s;
+        self.line_s = self.line_s * kept + news.line_s;
         self.busy_s = self.busy_s * kept + f64::midpoint(before.busy, busy) * elapsed_s;
         self.offered = self.offered * kept + gained(before.offered, today.offered);
         self.answered = self.answered * kept + news.answered;
