@@ -9,8 +9,8 @@ use crate::Input;
 /// answers became more likely. The rate of 400 answers is good to 5 %.
 const MEMORY_ANSWERS: f64 = 400.0;
 
-/// How fine a ratio is searched for; the platform's have two decimals, and the estimates' noise is larger.
-const TOLERANCE: f64 = 0.02;
+/// How fine a ratio is searched for; the estimates' noise is larger.
+const TOLERANCE: f64 = 0.05;
 
 /// What to believe of a campaign before it has shown anything, and what it never shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,11 +98,13 @@ impl Outlook {
         let now = self.ratio;
         let by_utilization = self.forecast.ratio_for_utilization(utilization);
         let (low, high) = (slew.limit(now, 0.0), slew.limit(now, by_utilization));
-        let max_ratio = |from: f64, to: f64| {
-            self.forecast.max_ratio(aim, self.scale * from, self.scale * to, self.scale * TOLERANCE) / self.scale
-        };
+        let (scale, tolerance) = (self.scale, self.scale * TOLERANCE);
         // The forecast at present is known, so that only the half on its side needs to be searched.
-        let wish = if self.abandonment <= aim { max_ratio(now.min(high), high) } else { max_ratio(low, now).min(high) };
+        let wish = if self.abandonment <= aim {
+            self.forecast.max_ratio(aim, scale * now.min(high), scale * high, tolerance) / scale
+        } else {
+            (self.forecast.max_ratio_below(aim, scale * low, scale * now, tolerance) / scale).min(high)
+        };
         let is_whole = low < wish && wish < high.max(now);
         if is_whole && (wish - now).abs() < deadband { now } else { wish }
     }
