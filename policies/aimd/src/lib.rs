@@ -18,15 +18,17 @@ params! {
     /// Parameters of [`Aimd`].
     pub struct Params {
         /// Rise of the ratio in a minute.
-        pub increase: f64 = 0.06, in 0.0..=2.0, unit "ratio per min";
+        pub increase: f64 = 0.04, in 0.0..=2.0, unit "ratio per min";
         /// What the ratio is multiplied by on a breach.
         pub decrease: f64 = 0.75, in 0.1..=1.0;
         /// The rate that the upper bound must stay under for a rise, as a share of the campaign's limit.
-        pub aim: f64 = 0.9, in 0.0..=1.0;
+        pub aim: f64 = 0.7, in 0.0..=1.0;
         /// Width of the bounds, in standard deviations: 1 is one-sided 84 %, 1.64 is 95 %.
         pub z: f64 = 1.0, in 0.1..=4.0;
         /// How long answers count.
-        pub memory_s: f64 = 1200.0, in 60.0..=28800.0, unit "s";
+        pub memory_s: f64 = 900.0, in 60.0..=28800.0, unit "s";
+        /// How many answers count: a large group has them in minutes, and need not look back further.
+        pub memory_answers: f64 = 150.0, in 20.0..=10000.0, unit "answers";
         /// Time after a fall in which calls of the ratio before it end.
         pub settle_s: f64 = 60.0, in 0.0..=600.0, unit "s";
         /// With fewer agents signed in the ratio stays at most 1.
@@ -61,7 +63,7 @@ impl Policy for Aimd {
     type State = State;
 
     fn decide(params: &Params, state: &mut State, input: &Input) -> Result<Decision, String> {
-        let elapsed_s = state.count(input, params.memory_s);
+        let elapsed_s = state.count(input, params);
         let Some(now) = input.utilization().filter(|_| input.reading.fresh) else {
             return Ok(Decision::hold().because("nothing new, or nobody signed in"));
         };
@@ -93,8 +95,9 @@ impl Policy for Aimd {
 
 impl State {
     /// Counts what is new, unless calls of the ratio before a fall are still ending; the time since the last reading.
-    fn count(&mut self, input: &Input, memory_s: f64) -> f64 {
-        let elapsed_s = self.traffic.take(input, memory_s).elapsed_s;
+    fn count(&mut self, input: &Input, params: &Params) -> f64 {
+        let elapsed_s = self.traffic.take(input, params.memory_s).elapsed_s;
+        self.traffic.fade_to(params.memory_answers);
         if self.settling_s > 0.0 {
             self.settling_s -= elapsed_s;
             self.traffic.forget();

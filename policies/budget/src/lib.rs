@@ -35,7 +35,7 @@ params! {
         /// Most that the ratio falls at a time.
         pub down: f64 = 0.5, in 0.01..=5.0, unit "ratio";
         /// A change smaller than this is noise of the estimates, and is not made; a ramp under way goes on.
-        pub deadband: f64 = 0.15, in 0.0..=1.0, unit "ratio";
+        pub deadband: f64 = 0.2, in 0.0..=1.0, unit "ratio";
         /// With fewer agents signed in the ratio stays at most 1.
         pub min_agents: f64 = 3.0, in 0.0..=100.0, unit "agents";
     }
@@ -76,7 +76,7 @@ impl Policy for Budget {
             .signal("aim", aim)
             .signal("answers_ahead", ahead)
             .signal("abandonment_forecast", outlook.abandonment)
-            .signal("calibration", outlook.calibration))
+            .signal("line_scale", outlook.scale))
     }
 }
 

@@ -1,20 +1,24 @@
 //! Looks ahead: the highest ratio whose forecast abandons no more than the aim.
 //!
-//! **Theory.** What a ratio leads to is calculated, not tried out (see [`Forecast`](paced_policy::model::Forecast)): how many agents are idle is
+//! **Theory.** What a ratio leads to is calculated, not tried out (see [`Forecast`]): how many agents are idle is
 //! binomial, their lines bring Bin(lines, p) answers, and what exceeds the agents who are idle or will be in time,
 //! idle + Bin(busy, 1 - exp(-ring/handle)), is abandoned. So a change of the group or of the answers acts at once,
 //! before anybody has been abandoned, and a small group gets the few lines that it bears.
 //!
 //! **What is estimated.** The answer probability can't be seen where the platform calls answers offered, and dials are
 //! reported nowhere. But ratio x available lines ring, so the answers per second over the lines give
-//! p / (time that a line is held) (see [`Traffic`](paced_policy::model::Traffic)); with 13 s a line that is p. Where offered plainly counts dials, p is
+//! p / (time that a line is held) (see [`Traffic`]); with 13 s a line that is p. Where offered plainly counts dials, p is
 //! measured, and with it the time of a line. Handle times follow from busy agents and answered calls. Both estimates are
-//! drawn towards seeds from the params, as if some calls had shown them, and forget within half an hour.
+//! drawn towards seeds from the params, as if some calls had shown them, and fade with a time constant of 20 minutes.
 //!
-//! **What keeps it honest.** A forecast is off by a factor that belongs to the campaign. [`Calibration`](paced_policy::model::Calibration) learns it from
+//! **What keeps it honest.** A forecast is off by a factor that belongs to the campaign. [`Calibration`] learns it from
 //! the calls that were abandoned against those forecast.
 //!
 //! It is bumpless, since the search starts at the ratio in force and ends within the ramps.
+//!
+//! [`Forecast`]: paced_policy::model::Forecast
+//! [`Traffic`]: paced_policy::model::Traffic
+//! [`Calibration`]: paced_policy::model::Calibration
 
 use paced_policy::model::{Experience, Seeds, Slew, Span};
 use paced_policy::{Decision, Input, Policy, params};
@@ -41,7 +45,7 @@ params! {
         /// Most that the ratio falls at a time.
         pub down: f64 = 0.5, in 0.01..=5.0, unit "ratio";
         /// A change smaller than this is noise of the estimates, and is not made; a ramp under way goes on.
-        pub deadband: f64 = 0.15, in 0.0..=1.0, unit "ratio";
+        pub deadband: f64 = 0.2, in 0.0..=1.0, unit "ratio";
         /// With fewer agents signed in the ratio stays at most 1.
         pub min_agents: f64 = 3.0, in 0.0..=100.0, unit "agents";
     }
@@ -75,7 +79,7 @@ impl Policy for Predictive {
             .signal("answer_probability", outlook.forecast.answer_probability)
             .signal("handle_s", outlook.forecast.handle_s)
             .signal("abandonment_forecast", outlook.abandonment)
-            .signal("calibration", outlook.calibration))
+            .signal("line_scale", outlook.scale))
     }
 }
 

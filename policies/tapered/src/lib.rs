@@ -37,6 +37,8 @@ params! {
     pub struct Params {
         /// What happens while the day's abandonment is over the campaign's limit.
         pub over_limit: OverLimit = OverLimit::Tapered;
+        /// The day's abandonment that counts as over the limit, as a share of the campaign's limit.
+        pub aim: f64 = 0.8, in 0.0..=1.0;
         /// How much stronger than m the ratio moves: upwards by 1 + intensity/100, downwards by 1 - intensity/100.
         pub intensity: f64 = 0.0, in -40.0..=40.0, unit "%";
         /// Agents fewer than the target leaves ready that are wanted ready; negative for more.
@@ -46,7 +48,7 @@ params! {
         /// Live answers of the day from which the limit counts.
         pub min_calls: i64 = 50, in 1..=1000, unit "answers";
         /// With fewer agents signed in the ratio stays at most 1.
-        pub min_agents: f64 = 3.0, in 0.0..=100.0, unit "agents";
+        pub min_agents: f64 = 10.0, in 0.0..=100.0, unit "agents";
     }
 }
 
@@ -138,7 +140,7 @@ impl State {
         }
         let today = &input.windows.today;
         let is_enough = i64::from(today.live_answers()) >= params.min_calls;
-        let is_over = input.abandonment(today).is_some_and(|rate| rate > input.campaign.max_abandonment);
+        let is_over = input.abandonment(today).is_some_and(|rate| rate > params.aim * input.campaign.max_abandonment);
         if !(is_enough && is_over) {
             return (wanted, "agents ready against wanted");
         }

@@ -107,9 +107,9 @@ fn without_news_or_agents_it_holds() {
 }
 
 #[test]
-fn fewer_than_three_agents_get_one_line_each() {
-    let two = ready(1.0).busy(1.0).build();
-    assert_eq!(second(&Params::default(), &two), 1.0);
+fn fewer_than_ten_agents_get_one_line_each() {
+    let nine = ready(2.0).busy(7.0).build();
+    assert_eq!(second(&Params::default(), &nine), 1.0);
 }
 
 proptest! {

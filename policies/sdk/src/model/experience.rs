@@ -5,14 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::{Calibration, Forecast, Slew, Traffic};
 use crate::Input;
 
-/// The calibration remembers so many times as long as the estimates: abandoned calls are rarer than calls.
-const CALIBRATION_MEMORY: f64 = 3.0;
+/// Live answers that the estimates look back on at most: a large group has them in minutes, and notices as soon that
+/// answers became more likely. The rate of 400 answers is good to 5 %.
+const MEMORY_ANSWERS: f64 = 400.0;
 
-/// Calls forecast to be abandoned that it takes for the calibration to count half.
-const CALIBRATION_CALLS: f64 = 5.0;
-
-/// How fine a ratio is searched for; the platform's have two decimals, and the estimates' noise is larger.
-const TOLERANCE: f64 = 0.02;
+/// How fine a ratio is searched for; the estimates' noise is larger.
+const TOLERANCE: f64 = 0.05;
 
 /// What to believe of a campaign before it has shown anything, and what it never shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,9 +48,9 @@ pub struct Experience {
 pub struct Outlook {
     /// The campaign as the estimates have it, with the agents who are signed in now.
     pub forecast: Forecast,
-    /// What the forecast's abandonment is to be multiplied by.
-    pub calibration: f64,
-    /// The abandonment forecast for the ratio in force, calibrated, of live answers.
+    /// What lines are to be multiplied by before their abandonment is forecast.
+    pub scale: f64,
+    /// The abandonment forecast for the ratio in force, so scaled, as a share of live answers.
     pub abandonment: f64,
     /// The campaign's limit, as a share of live answers.
     pub limit: f64,
@@ -63,16 +61,16 @@ impl Experience {
     /// Learns from a reading, and looks ahead; none where the reading is not fresh or nobody is signed in.
     pub fn take(&mut self, input: &Input, seeds: &Seeds) -> Option<Outlook> {
         let news = self.traffic.take(input, seeds.memory_s);
+        self.traffic.fade_to(MEMORY_ANSWERS);
         if !input.reading.fresh || input.reading.agents_signed_in() <= 0.0 {
             return None;
         }
         let forecast = self.forecast(input, seeds);
-        let at_present = forecast.abandonment(input.dial_ratio);
-        let expected = at_present * (news.answered + news.abandoned);
-        self.calibration.take(expected, news.abandoned, news.elapsed_s, CALIBRATION_MEMORY * seeds.memory_s);
-        let calibration = self.calibration.factor(CALIBRATION_CALLS);
+        let scale = self.calibration.scale();
+        let abandonment = forecast.abandonment(scale * input.dial_ratio);
+        self.calibration.take(abandonment * (news.answered + news.abandoned), news.abandoned);
         let limit = self.traffic.max_abandonment_of_answers(&input.campaign);
-        Some(Outlook { forecast, calibration, abandonment: at_present * calibration, limit, ratio: input.dial_ratio })
+        Some(Outlook { forecast, scale, abandonment, limit, ratio: input.dial_ratio })
     }
 
     fn forecast(&self, input: &Input, seeds: &Seeds) -> Forecast {
@@ -100,12 +98,12 @@ impl Outlook {
         let now = self.ratio;
         let by_utilization = self.forecast.ratio_for_utilization(utilization);
         let (low, high) = (slew.limit(now, 0.0), slew.limit(now, by_utilization));
-        let uncalibrated = aim / self.calibration;
+        let (scale, tolerance) = (self.scale, self.scale * TOLERANCE);
         // The forecast at present is known, so that only the half on its side needs to be searched.
         let wish = if self.abandonment <= aim {
-            self.forecast.max_ratio(uncalibrated, now.min(high), high, TOLERANCE)
+            self.forecast.max_ratio(aim, scale * now.min(high), scale * high, tolerance) / scale
         } else {
-            self.forecast.max_ratio(uncalibrated, low, now, TOLERANCE).min(high)
+            (self.forecast.max_ratio_below(aim, scale * low, scale * now, tolerance) / scale).min(high)
         };
         let is_whole = low < wish && wish < high.max(now);
         if is_whole && (wish - now).abs() < deadband { now } else { wish }
@@ -151,18 +149,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_abandoned_against_the_forecast_calibrates_it() {
+    fn what_is_abandoned_against_the_forecast_scales_its_lines() {
         let after = |abandoned: u32| {
             let mut experience = Experience::default();
             let moment =
                 |tick: u32| quiet().calls(10 * tick, (10 - abandoned) * tick, abandoned * tick).dial_ratio(3.0);
-            (0..200)
-                .filter_map(|tick| experience.take(&moment(tick).build(), &Seeds::USUAL))
-                .last()
-                .unwrap()
-                .calibration
+            (0..200).filter_map(|tick| experience.take(&moment(tick).build(), &Seeds::USUAL)).last().unwrap().scale
         };
-        assert!(after(0) < 0.5 && after(3) > 1.0, "{} {}", after(0), after(3));
+        assert!(after(0) < 0.8 && after(3) > 1.2, "{} {}", after(0), after(3));
     }
 
     #[test]

@@ -8,6 +8,10 @@ use crate::{AbandonmentOf, Campaign, Input};
 /// A gap longer than this between two fresh readings teaches nothing: gauges at its ends say little of its middle.
 const MAX_GAP_S: f64 = 600.0;
 
+/// More answers than this fail to come by chance in one of 3,000 cases (e^-8): then the carrier is out, or the list at
+/// its end, and what the lines did meanwhile says nothing about those after it.
+const MOST_MISSED: f64 = 8.0;
+
 /// Sums over the recent past, to be kept in a policy's state: what is older fades by a time constant.
 ///
 /// **Theory.** A dialer keeps ratio x available lines ringing, so between two readings about ratio x available x seconds
@@ -16,12 +20,17 @@ const MAX_GAP_S: f64 = 600.0;
 /// known; with about 13 s a line it gives the answer probability. And busy agent-seconds divided by answered calls are
 /// the mean handle time (Little's law).
 ///
+/// A carrier's outage looks like a list that nobody answers, and believing that would raise the ratio into the burst at
+/// its end. So lines count when an answer comes, and of a drought too long for chance only as much as chance explains.
+///
 /// A little more rings than ratio x available says, since lines that ring when an agent gets a call ring on: the rate of
 /// answers comes out some 5 to 10 % high, and forecasts made from it err on the safe side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Traffic {
     seen: Option<Seen>,
     since_fresh_s: f64,
+    /// Line-seconds since the last answer, which count once there is another.
+    dry_line_s: f64,
     line_s: f64,
     busy_s: f64,
     offered: f64,
@@ -75,12 +84,26 @@ impl Traffic {
             line_s: f64::midpoint(before.lines, lines) * elapsed_s,
         };
         let kept = libm::exp(-elapsed_s / time_constant_s.max(1.0));
-        self.line_s = self.line_s * kept + news.line_s;
+        self.line_s *= kept;
+        if news.answered + news.abandoned > 0.0 {
+            self.end_drought();
+            self.line_s += news.line_s;
+        } else {
+            self.dry_line_s += news.line_s;
+        }
         self.busy_s = self.busy_s * kept + f64::midpoint(before.busy, busy) * elapsed_s;
         self.offered = self.offered * kept + gained(before.offered, today.offered);
         self.answered = self.answered * kept + news.answered;
         self.abandoned = self.abandoned * kept + news.abandoned;
         news
+    }
+
+    /// Counts the line-seconds since the last answer: of a drought that chance does not explain, only so many as it would.
+    fn end_drought(&mut self) {
+        let dry = std::mem::take(&mut self.dry_line_s);
+        let explained =
+            if self.live_answers() > MOST_MISSED { MOST_MISSED * self.line_s / self.live_answers() } else { dry };
+        self.line_s += dry.min(explained.max(0.0));
     }
 
     /// Goes on from a reading without learning from it: what passed since the one before was out of the ordinary.
@@ -93,6 +116,17 @@ impl Traffic {
     /// Forgets all sums, and goes on from the reading taken in last.
     pub fn forget(&mut self) {
         *self = Self { seen: self.seen, since_fresh_s: self.since_fresh_s, ..Self::default() };
+    }
+
+    /// Fades all sums to no more than so many live answers: a memory counted in answers, beside that in time.
+    pub fn fade_to(&mut self, live_answers: f64) {
+        let kept = (live_answers.max(0.0) / self.live_answers()).min(1.0);
+        if kept.is_finite() {
+            for sum in [&mut self.line_s, &mut self.busy_s, &mut self.offered, &mut self.answered, &mut self.abandoned]
+            {
+                *sum *= kept;
+            }
+        }
     }
 
     /// The calls that an abandonment rate is counted of.
@@ -204,6 +238,39 @@ mod tests {
         assert_eq!(traffic.max_abandonment_of_answers(&campaign), 0.05);
         traffic.forget();
         assert_eq!(traffic.calls(AbandonmentOf::Offered), 0.0);
+    }
+
+    #[test]
+    fn a_memory_may_be_counted_in_answers() {
+        let mut traffic = ten_minutes();
+        let before = traffic;
+        traffic.fade_to(30.0);
+        assert!((traffic.live_answers() - 30.0).abs() < 1e-6);
+        assert!((traffic.handle_s(1.0, 0.0) - before.handle_s(1.0, 0.0)).abs() < 1e-9, "rates stay");
+        traffic.fade_to(1e9);
+        assert!((traffic.live_answers() - 30.0).abs() < 1e-6);
+        let mut nothing = Traffic::default();
+        nothing.fade_to(0.0);
+        assert_eq!(nothing, Traffic::default());
+    }
+
+    #[test]
+    fn an_outage_is_not_taken_for_a_list_that_nobody_answers() {
+        let rate_after = |dry_ticks: u32| {
+            let mut traffic = ten_minutes();
+            for _ in 0..dry_ticks {
+                traffic.take(&InputBuilder::new().dial_ratio(2.0).calls(120, 80, 40).build(), 1e12);
+            }
+            let during = traffic.answers_per_line_s(1.0, 0.0);
+            traffic.take(&InputBuilder::new().dial_ratio(2.0).calls(123, 82, 41).build(), 1e12);
+            (during, traffic.answers_per_line_s(1.0, 0.0))
+        };
+        let (during, after) = rate_after(60);
+        assert!((during - 0.02).abs() < 1e-6, "{during}");
+        // Another 3 answers in 150 line-seconds, and the drought's that explain 8 missed ones: 400.
+        assert!((after - 123.0 / 6_550.0).abs() < 1e-6, "{after}");
+        // Two quiet polls are chance, and count in full.
+        assert!((rate_after(2).1 - 123.0 / 6_450.0).abs() < 1e-6);
     }
 
     #[test]
