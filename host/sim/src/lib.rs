@@ -23,6 +23,7 @@ mod config;
 mod dialling;
 mod distribution;
 mod feed;
+mod interval;
 pub mod lab;
 mod schedule;
 mod streams;
