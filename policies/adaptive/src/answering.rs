@@ -100,15 +100,16 @@ impl Answering {
 mod tests {
     use super::*;
 
-    /// A quarter of a minute of 5 lines with so many answers, one in 50 abandoned.
-    fn reading(answers: f64) -> News {
-        News { elapsed_s: 15.0, answered: 0.98 * answers, abandoned: 0.02 * answers, line_s: 75.0 }
-    }
+    const STEADY: f64 = 1.5;
 
-    fn after(readings: &[(usize, f64)]) -> Answering {
+    /// Readings of a quarter of a minute with 5 lines and so many answers, a share of them abandoned where 2 % were
+    /// forecast.
+    fn after(readings: &[(usize, f64, f64)]) -> Answering {
         let mut answering = Answering::default();
-        for (count, answers) in readings {
-            (0..*count).for_each(|_| answering.take(&reading(*answers), 0.02 * answers, 0.998));
+        for (count, answers, share) in readings {
+            let (answered, abandoned) = ((1.0 - share) * answers, share * answers);
+            let news = News { elapsed_s: 15.0, answered, abandoned, line_s: 75.0 };
+            (0..*count).for_each(|_| answering.take(&news, 0.02 * answers, 0.998));
         }
         answering
     }
@@ -117,7 +118,7 @@ mod tests {
     fn nothing_seen_is_the_seed_and_much_seen_is_what_was_seen() {
         assert!((Answering::default().rate() - 0.28 / 13.0).abs() < 1e-12);
         // 3 answers in 75 line-seconds, a hundred times over.
-        let rate = after(&[(1_000, 3.0)]).rate();
+        let rate = after(&[(1_000, 3.0, 0.02)]).rate();
         assert!((rate - 0.04).abs() < 0.002, "{rate}");
     }
 
@@ -125,26 +126,26 @@ mod tests {
     fn an_uncertain_rate_is_planned_with_as_a_higher_one() {
         let margin = |answering: Answering| answering.cautious_rate() / answering.rate();
         assert!((margin(Answering::default()) - 1.1).abs() < 1e-9);
-        assert!(margin(after(&[(1_000, 3.0)])) < 1.01);
+        assert!(margin(after(&[(1_000, 3.0, 0.02)])) < 1.01);
     }
 
     #[test]
     fn a_doubled_rate_is_found_within_minutes_and_a_steady_one_never() {
-        assert_eq!(after(&[(1_000, 3.0)]).doubt(), 0.0);
-        let before = after(&[(200, 1.5)]);
+        assert_eq!(after(&[(1_000, 3.0, 0.02)]).doubt(), 0.0);
+        let before = after(&[(200, STEADY, 0.02)]);
         assert!((before.rate() - 0.02).abs() < 0.001, "{}", before.rate());
-        // 20 readings are 5 minutes; the fading average alone would be at 0.022.
-        let rate = after(&[(200, 1.5), (20, 3.0)]).rate();
-        assert!(rate > 0.035, "{rate}");
+        // 16 readings are 4 minutes; the fading average alone would be at 0.022.
+        let rate = after(&[(200, STEADY, 0.02), (16, 2.0 * STEADY, 0.12)]).rate();
+        assert!(rate > 0.03, "{rate}");
     }
 
     #[test]
     fn an_outage_teaches_nothing() {
-        let before = after(&[(200, 1.5)]);
-        let during = after(&[(200, 1.5), (200, 0.0)]);
+        let before = after(&[(200, STEADY, 0.02)]);
+        let during = after(&[(200, STEADY, 0.02), (200, 0.0, 0.0)]);
         assert!(!before.is_drought() && during.is_drought());
         // Until it is one, some 5 readings without an answer count.
         assert!(during.rate() > 0.9 * before.rate(), "{} after {}", during.rate(), before.rate());
-        assert!(!after(&[(200, 1.5), (200, 0.0), (1, 1.0)]).is_drought());
+        assert!(!after(&[(200, STEADY, 0.02), (200, 0.0, 0.0), (1, 1.0, 0.0)]).is_drought());
     }
 }
