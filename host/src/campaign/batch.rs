@@ -54,6 +54,7 @@ struct Stepped {
     index: usize,
     step: Step,
     fed: Fed,
+    seat: Seat,
     took: Duration,
 }
 
@@ -157,11 +158,12 @@ impl Batch {
         let stepped = self.step_all(observations).await;
         let mut records = Vec::with_capacity(stepped.len() * 2);
         let mut directives = Vec::new();
-        for Stepped { index, step, fed, took } in stepped {
+        for Stepped { index, step, fed, seat, took } in stepped {
             let id = self.host.journal.next_id();
             let campaign = &mut self.campaigns[index];
             campaign.decisions += 1;
             record::decision(&mut records, campaign, &step, &fed, id, took);
+            records.extend(record::revision(campaign, &step, &seat));
             campaign.state = step.state;
             records.push(record::state(campaign));
             self.host.board.show(&campaign.config.id, tell::status(campaign, &step.entry, self.missed_ticks));
@@ -193,7 +195,8 @@ impl Batch {
             let step_one = |(index, config, state, mut policy, observation, moment): (_, Arc<_>, _, _, _, _)| {
                 let started = Instant::now();
                 let step = step(&config, state, Option::as_ref(&observation), &mut policy, &moment);
-                Stepped { index, step, fed: Fed::Step(observation, moment), took: started.elapsed() }
+                let took = started.elapsed();
+                Stepped { index, step, fed: Fed::Step(observation, moment), seat: policy, took }
             };
             jobs.into_iter().map(step_one).collect()
         };
