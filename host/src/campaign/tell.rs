@@ -56,6 +56,11 @@ pub(super) fn in_short(event: &Event) -> (&'static str, Level, String) {
         Event::StateDropped => {
             ("policy_state_dropped", Level::Warn, "the new revision starts with empty state".to_owned())
         }
+        Event::StateRestored => (
+            "policy_state_restored",
+            Level::Info,
+            "the last good revision goes on from the state that it wrote last".to_owned(),
+        ),
     }
 }
 
