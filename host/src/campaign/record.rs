@@ -16,6 +16,7 @@ use super::Campaign;
 use super::seat::Seat;
 use super::tell::{self, in_words};
 use crate::journal::{self, DecisionId, Level, OutcomeKind, Record, RevisionParts};
+use crate::registry::Judgement;
 
 /// A decision in so many carries the campaign's whole state, for a replay to start from.
 const CHECKPOINT_EVERY: u64 = 100;
@@ -92,6 +93,13 @@ pub(super) fn revision(campaign: &mut Campaign, step: &Step, seat: &Seat) -> Opt
     })))
 }
 
+/// What a probation came to, at the decision that settled it.
+pub(super) fn judgement(campaign: &Campaign, judgement: &Judgement, entry: &Entry) -> Record {
+    let (name, level, message) = tell::judged(&campaign.policy, judgement, &campaign.config.id, entry.fault.as_ref());
+    tell::event(campaign, name, level, &message);
+    Record::Event(journal::Event { at: entry.at, campaign: None, level, name, message, exact: None })
+}
+
 /// A trouble's particulars, if they are not those of the step before.
 fn news(campaign: &mut Campaign, detail: Option<&str>) -> Option<String> {
     if campaign.trouble.as_deref() == detail {
@@ -138,6 +146,7 @@ pub(super) fn changed(
         let (name, message) = match fed {
             Fed::Operated(command, _) => ("operator_command", command.as_str().to_owned()),
             Fed::Failed(failure, _) => ("read_back_failed", failure.message.clone()),
+            Fed::TrialEnded(..) => ("policy_trial_ended", "what the revision before left is let go".to_owned()),
             Fed::ReadBack(found, _) if is_known(before, *found) => return vec![state(campaign)],
             _ => ("read_back", in_words(campaign.state.setting)),
         };
