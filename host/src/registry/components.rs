@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(there(&[b"a", b"b", b"c", b"d"]), [true, true, false, true]);
         let store = store.clone().with_named(|| None);
         keep_all(&store, &[b"e"], &[]);
-        assert_eq!(there(&[b"a", b"b", b"d", b"e"]), [true, true, false, true], "the newest of files by their time");
+        assert_eq!(there(&[b"a", b"b", b"d", b"e"]), [false, true, true, true], "the oldest, though named");
     }
 
     #[test]

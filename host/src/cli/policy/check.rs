@@ -193,7 +193,7 @@ mod tests {
         for (name, component) in shipped::SHIPPED {
             let (exit, shown) = checked(component);
             assert_eq!(exit, Exit::Done, "{name}: {shown}");
-            assert_eq!(verdicts(&shown), STAGES.map(|stage| (stage, "ok")), "{shown}");
+            assert_eq!(verdicts(&shown), STAGES.map(|stage| (stage.as_str(), "ok")), "{shown}");
             assert!(shown.ends_with("FILE: paced would accept it\n"), "{shown}");
         }
     }

@@ -42,9 +42,9 @@ async fn it_goes_with_the_last_decision_that_names_the_revision() {
     let journal = Journal::open(dir.path(), config).unwrap();
     journal.record(vec![decided(&journal, 1, NINE), made_of(1, 7)]).await.unwrap();
     // Far enough on in the sequence that the old term is surely unused.
-    let many: Vec<_> = (0..3000).map(|_| decided(&journal, 2, after(3601))).collect();
+    let many: Vec<_> = (0..3000).map(|_| decided(&journal, 2, NINE)).collect();
     journal.record(many).await.unwrap();
-    journal.record(vec![made_of(2, 8)]).await.unwrap();
+    journal.record(vec![decided(&journal, 2, after(3601)), made_of(2, 8)]).await.unwrap();
     journal.close().await.unwrap();
 
     let mut store = Store::open(&dir.path().join(FILE_NAME), config).unwrap();

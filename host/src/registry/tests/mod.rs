@@ -173,7 +173,7 @@ fn a_component_that_fails_on_what_campaigns_were_shown_is_refused_before_it_deci
     let place = place(&answering(1.0));
     let (registry, _) = open(&place, used_with("kp", 0.2));
     // Ends where the ratio in force is 1.5, which no edge has.
-    let picky = "(if (f64.eq (f64.load offset=96 (local.get $input)) (f64.const 1.5)) (then unreachable))
+    let picky = "(if (f64.eq (f64.load offset=104 (local.get $input)) (f64.const 1.5)) (then unreachable))
         (call $answer (f64.const 1))";
     let picky = Hand::deciding(picky).component();
     fs::write(&place.path, &picky).unwrap();
