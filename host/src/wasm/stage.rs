@@ -91,7 +91,7 @@ impl Compiled {
     }
 }
 
-/// How long each stage took, by the wall, in the order in which the stages ended.
+/// How long each stage took, by the wall, in the order of the stages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Timeline {
     took: Vec<(Stage, Duration)>,
@@ -108,9 +108,9 @@ impl Timeline {
 
     /// Notes what a stage took; more of the same stage is added to it.
     pub fn note(&mut self, stage: Stage, took: Duration) {
-        match self.took.iter_mut().find(|(noted, _)| *noted == stage) {
-            Some((_, so_far)) => *so_far += took,
-            None => self.took.push((stage, took)),
+        match self.took.binary_search_by_key(&stage, |(noted, _)| *noted) {
+            Ok(at) => self.took[at].1 += took,
+            Err(at) => self.took.insert(at, (stage, took)),
         }
     }
 
@@ -155,9 +155,9 @@ mod tests {
     }
 
     #[test]
-    fn a_timeline_adds_up_and_leaves_the_settling_out_of_the_work() {
+    fn a_timeline_is_in_order_adds_up_and_leaves_the_settling_out_of_the_work() {
         let mut timeline = Timeline::default();
-        for (stage, ms) in [(Stage::Read, 1), (Stage::Settle, 150), (Stage::Read, 2), (Stage::Compile, 20)] {
+        for (stage, ms) in [(Stage::Compile, 20), (Stage::Read, 1), (Stage::Settle, 150), (Stage::Read, 2)] {
             timeline.note(stage, Duration::from_millis(ms));
         }
         assert_eq!(timeline.to_string(), "read 3.0 ms, settle 150.0 ms, compile 20.0 ms");

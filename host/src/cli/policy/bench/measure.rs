@@ -67,7 +67,7 @@ pub(super) struct Spread<T> {
 
 impl<T: Ord + Copy + Default> Spread<T> {
     /// By nearest rank; zero of nothing.
-    fn of(mut values: Vec<T>) -> Self {
+    pub(super) fn of(mut values: Vec<T>) -> Self {
         values.sort_unstable();
         let at = |percent: usize| {
             let rank = (values.len() * percent).div_ceil(100).max(1);
