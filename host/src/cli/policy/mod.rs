@@ -10,7 +10,6 @@ mod component;
 mod dev;
 mod diagnostic;
 mod inspect;
-mod moments;
 mod new;
 mod remedy;
 mod table;
