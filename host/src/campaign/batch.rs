@@ -167,6 +167,7 @@ impl Batch {
             let campaign = &mut self.campaigns[index];
             campaign.decisions += 1;
             record::decision(&mut records, campaign, &step, &fed, &seat, id, took);
+            records.extend(record::revision(campaign, &step, &seat));
             campaign.state = step.state;
             self.host.board.show(&campaign.config.id, tell::status(campaign, &step.entry, self.missed_ticks));
             directives.extend(step.directive.map(|directive| (index, directive, id)));

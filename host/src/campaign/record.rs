@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use paced_core::directive::Directive;
 use paced_core::entry::{Entry, Event, ReadingKind};
-use paced_core::policy::FaultClass;
+use paced_core::policy::{FaultClass, Policy};
 use paced_core::reading::Setting;
 use paced_core::settle::{Fed, Outcome};
 use paced_core::state::{CampaignState, Knowledge};
@@ -15,7 +15,7 @@ use super::Campaign;
 use super::seat::Seat;
 use super::tell::{self, in_words};
 use crate::journal::exact::{self, Answer, Checkpoint, Quiet, Why};
-use crate::journal::{self, DecisionId, Level, OutcomeKind, Record};
+use crate::journal::{self, DecisionId, Level, OutcomeKind, Record, RevisionParts};
 
 /// A decision in so many carries the campaign's whole state, for a replay to start from.
 const CHECKPOINT_EVERY: u64 = 100;
@@ -59,6 +59,28 @@ fn answer(seat: &Seat, step: &Step) -> Answer {
         (Seat::Taken(_), Some(fault)) if fault.class == FaultClass::Deadline => Answer::Fault(fault.clone()),
         (Seat::Taken(_), _) => Answer::Component,
     }
+}
+
+/// What the revision that was asked is made of: with the first decision that it makes for the campaign, and with each
+/// checkpoint, because the journal may have been cleared or replaced meanwhile.
+pub(super) fn revision(campaign: &mut Campaign, step: &Step, seat: &Seat) -> Option<Record> {
+    let policy = seat.component()?;
+    let was_asked = step.entry.proposal.is_some() || step.entry.fault.is_some();
+    let is_known = campaign.journalled == Some(*policy.revision()) && !is_checkpoint(campaign);
+    if !was_asked || is_known {
+        return None;
+    }
+    campaign.journalled = Some(*policy.revision());
+    let descriptor = policy.loaded().descriptor();
+    let params: Vec<_> = policy.params().iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    Some(Record::Revision(Box::new(RevisionParts {
+        revision: *policy.revision(),
+        name: descriptor.name.clone(),
+        version: descriptor.version.clone(),
+        component: policy.loaded().digest().0,
+        params: params.join(", "),
+        exact: policy.recipe().encode(),
+    })))
 }
 
 /// A trouble's particulars, if they are not those of the step before.

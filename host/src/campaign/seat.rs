@@ -23,6 +23,14 @@ impl Seat {
             Err(error) => Self::Empty { why: error.to_string(), revision: last },
         }
     }
+
+    /// The component that sits there.
+    pub(super) const fn component(&self) -> Option<&WasmPolicy> {
+        match self {
+            Self::Taken(policy) => Some(policy),
+            Self::Empty { .. } => None,
+        }
+    }
 }
 
 impl Policy for Seat {

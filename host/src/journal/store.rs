@@ -12,6 +12,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::JournalConfig;
 use super::error::JournalError;
 use super::record::{Decision, Event, MAX_MESSAGE_BYTES, Outcome, QuietRow, Record};
+use super::revisions;
 use super::schema;
 use super::terms::Terms;
 
@@ -132,7 +133,7 @@ fn time_of(record: &Record) -> Option<Timestamp> {
     match record {
         Record::Decision(decision) => Some(decision.at),
         Record::Event(event) => Some(event.at),
-        Record::Outcome(_) | Record::Quiet(_) | Record::State { .. } => None,
+        Record::Outcome(_) | Record::Quiet(_) | Record::Revision(_) | Record::State { .. } => None,
     }
 }
 
@@ -143,6 +144,7 @@ fn write_batch(connection: &Connection, terms: &mut Terms, batch: &[Numbered]) -
             Record::Outcome(outcome) => write_outcome(connection, *seq, outcome)?,
             Record::Event(event) => write_event(connection, terms, *seq, event)?,
             Record::Quiet(quiet) => write_quiet(connection, terms, *seq, quiet)?,
+            Record::Revision(parts) => revisions::write(connection, terms, parts)?,
             Record::State { campaign, bytes } => write_state(connection, campaign, bytes)?,
         }
     }
