@@ -36,7 +36,7 @@ pub(super) fn decision(
     let config = &campaign.config;
     records.push(Record::Decision(Box::new(journal::Decision {
         took,
-        exact: exact::of_step(fed, &answer(seat, step), step, &state),
+        exact: exact::of_step(fed, &answer(seat, step), campaign.state.stepped_at, step, &state),
         checkpoint: is_checkpoint(campaign).then(|| exact::of_checkpoint(&state, config)),
         ..journal::Decision::of_step(id, &config.id, &campaign.policy, step)
     })));

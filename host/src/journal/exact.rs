@@ -14,6 +14,7 @@ use paced_core::policy::Fault;
 use paced_core::settle::Fed;
 use paced_core::state::CampaignState;
 use paced_core::step::Step;
+use paced_core::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -95,10 +96,12 @@ pub fn bytes<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     postcard::to_allocvec(value).expect("core's plain records always serialise")
 }
 
-/// The row of a step: `state` holds the bytes of the state that it led to.
+/// The row of a step that came after the one at `before`: `state` holds the bytes of the state that it led to.
+///
+/// A step that the journal lost would go unnoticed where the next one leads to the same state; hence `before`.
 #[must_use]
-pub fn of_step(fed: &Fed, answer: &Answer, step: &Step, state: &[u8]) -> Vec<u8> {
-    seal(bytes(&(fed, answer)), &came_of(step), state)
+pub fn of_step(fed: &Fed, answer: &Answer, before: Option<Timestamp>, step: &Step, state: &[u8]) -> Vec<u8> {
+    seal(bytes(&(fed, answer)), &came_of(before, step), state)
 }
 
 /// The row of anything else that core was fed with, which led to `events` and `state`.
@@ -127,9 +130,9 @@ pub fn of_checkpoint(state: &[u8], config: &CampaignConfig) -> Vec<u8> {
 }
 
 /// What came of a step beside the state. What it cost is left out.
-fn came_of(step: &Step) -> impl Serialize + '_ {
+fn came_of(before: Option<Timestamp>, step: &Step) -> impl Serialize + '_ {
     let entry = &step.entry;
-    (&entry.proposal, &entry.fault, &step.directive, &entry.events)
+    (before, &entry.proposal, &entry.fault, &step.directive, &entry.events)
 }
 
 fn seal<T: Serialize + ?Sized>(mut body: Vec<u8>, came: &T, state: &[u8]) -> Vec<u8> {
@@ -211,10 +214,10 @@ impl<'b> Opened<'b> {
         self.read()
     }
 
-    /// Whether this step is what came of it, with `state` as the bytes of the state.
+    /// Whether this step, after the one at `before`, is what came of it, with `state` as the bytes of the state.
     #[must_use]
-    pub fn came_to_step(&self, step: &Step, state: &[u8]) -> bool {
-        self.all == sum_of_all(self.body, &came_of(step), state)
+    pub fn came_to_step(&self, before: Option<Timestamp>, step: &Step, state: &[u8]) -> bool {
+        self.all == sum_of_all(self.body, &came_of(before, step), state)
     }
 
     /// Whether these events and this state are what came of it.
@@ -246,7 +249,6 @@ impl<'b> Opened<'b> {
 
 #[cfg(test)]
 mod tests {
-    use paced_core::time::Timestamp;
     use proptest::prelude::*;
 
     use super::*;

@@ -139,14 +139,14 @@ impl JournalReader {
         self.time_of_last("SELECT at_ms FROM event ORDER BY seq DESC LIMIT 1")
     }
 
-    /// What SQLite finds wrong with the file's structure, at most so many things; rows that make no sense it does not see.
+    /// What SQLite finds wrong with the file's structure and indexes, at most so many things; a wrong value it does not see.
     /// It reads the whole file.
     ///
     /// # Errors
     /// The file can't be read.
     pub fn check(&self, most: usize) -> Result<Vec<String>, JournalError> {
         let read = || {
-            let mut statement = self.connection.prepare(&format!("PRAGMA quick_check({most})"))?;
+            let mut statement = self.connection.prepare(&format!("PRAGMA integrity_check({most})"))?;
             statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
         };
         let found = read().map_err(|error| self.error(error))?;

@@ -284,7 +284,10 @@ fn decision(row: &Row<'_>) -> rusqlite::Result<Fed> {
         by: FedBy::Decision {
             revision: revision.as_deref().and_then(parse_revision),
             checkpoint: row.get("checkpoint")?,
-            columns: decision_row(row).map(Box::new).map_err(|error| error.to_string()),
+            columns: decision_row(row).map(Box::new).map_err(|error| match error {
+                rusqlite::Error::FromSqlConversionFailure(_, _, problem) => problem.to_string(),
+                other => other.to_string(),
+            }),
         },
         exact: row.get("exact")?,
     })

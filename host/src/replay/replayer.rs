@@ -7,6 +7,7 @@
 use paced_core::config::CampaignConfig;
 use paced_core::entry::Event;
 use paced_core::people;
+use paced_core::policy::Revision;
 use paced_core::reading::Observation;
 use paced_core::settle::{self, Fed};
 use paced_core::state::CampaignState;
@@ -55,6 +56,8 @@ struct Place<'f> {
     what: &'f str,
 }
 
+const OWN_ROW: &str = "its own row can't be used";
+const NOT_ASKED: &str = "the record does not say that it was asked";
 const DAMAGE: &str = "a row before can't be used, and no whole state has come since";
 const LOSS: &str = "rows before could not be written, and no whole state has come since";
 
@@ -75,11 +78,11 @@ impl<'c, 'r> Replayer<'c, 'r> {
     pub fn take(&mut self, row: &journal::Fed) {
         self.report.until = Some(row.at);
         match &row.by {
-            FedBy::Decision { checkpoint, columns, .. } => {
+            FedBy::Decision { revision, checkpoint, columns } => {
                 self.report.decisions += 1;
                 let what = format!("decision {}", row.seq);
                 let place = Place { seq: row.seq, at: row.at, what: &what };
-                self.decision(place, &row.exact, columns.as_deref());
+                self.decision(place, &row.exact, *revision, columns.as_deref());
                 if let Some(checkpoint) = checkpoint {
                     self.checkpoint(place, checkpoint);
                 }
@@ -123,26 +126,61 @@ impl<'c, 'r> Replayer<'c, 'r> {
 
     // ---- decisions ---------------------------------------------------------------------------------------------
 
-    fn decision(&mut self, place: Place<'_>, exact: &[u8], columns: Result<&DecisionRow, &String>) {
+    fn decision(
+        &mut self,
+        place: Place<'_>,
+        exact: &[u8],
+        revision: Option<Revision>,
+        columns: Result<&DecisionRow, &String>,
+    ) {
         let opened = match Opened::of(exact) {
             Ok(opened) => opened,
             Err(error) => return self.unusable_decision(place, error.to_string()),
         };
-        let columns = match columns {
-            Ok(columns) => columns,
-            Err(wrong) => return self.unusable_decision(place, format!("a column is wrong: {wrong}")),
-        };
-        if let Ok((fed @ Fed::Step(..), answer)) = opened.step() {
-            return self.step(place, &opened, fed, &answer, columns);
-        }
-        match opened.fed() {
-            Ok(fed @ Fed::Exit(at)) => self.exit(place, &opened, &fed, at, columns),
+        let fed = opened.step().or_else(|_| opened.fed().map(|fed| (fed, Answer::Component)));
+        match (fed, columns) {
+            (Ok((fed @ Fed::Step(..), answer)), Ok(columns)) => self.step(place, &opened, &fed, &answer, columns),
+            (Ok((Fed::Step(observation, moment), answer)), Err(wrong)) => {
+                self.not_compared(OWN_ROW);
+                self.report.problem(Some(place.seq), format!("{}: {wrong}", place.what));
+                self.go_on(&opened, observation.as_ref(), &moment, &answer, revision);
+            }
+            (Ok((fed @ Fed::Exit(at), _)), Ok(columns)) => self.exit(place, &opened, &fed, at, columns),
+            (Ok((Fed::Exit(_), _)), Err(wrong)) => self.unusable_decision(place, wrong.clone()),
             _ => self.unusable_decision(place, "its exact bytes are of something other than a decision".to_owned()),
         }
     }
 
+    /// Takes a step whose columns can't be compared, if its sum says that it is the right one.
+    fn go_on(
+        &mut self,
+        opened: &Opened<'_>,
+        observation: Option<&Observation>,
+        moment: &Moment,
+        answer: &Answer,
+        revision: Option<Revision>,
+    ) {
+        let Chain::Held(held) = &mut self.chain else { return };
+        let memory = &held.state.policy;
+        let seat = match (answer, revision.map(|revision| self.components.get(revision))) {
+            (Answer::Component, Some(Ok(policy))) => Some(Seat::component(policy)),
+            (Answer::Fault(fault), Some(Ok(policy))) => Some(Seat::faulted(policy, fault.clone())),
+            (Answer::Component, None) => Some(Seat::vacant(NOT_ASKED, memory)),
+            (Answer::Vacant(why), _) => Some(Seat::vacant(why, memory)),
+            (_, None | Some(Err(_))) => None,
+        };
+        let before = held.state.stepped_at;
+        let stepped = seat.map(|mut seat| step(&held.config, held.state.clone(), observation, &mut seat, moment));
+        match stepped {
+            Some(stepped) if opened.came_to_step(before, &stepped, &exact::bytes(&stepped.state)) => {
+                held.state = stepped.state;
+            }
+            _ => self.chain = Chain::Broken(DAMAGE),
+        }
+    }
+
     fn unusable_decision(&mut self, place: Place<'_>, why: String) {
-        self.not_compared("its own row can't be used");
+        self.not_compared(OWN_ROW);
         self.break_chain(place, why);
     }
 
@@ -176,23 +214,24 @@ impl<'c, 'r> Replayer<'c, 'r> {
         }
     }
 
-    fn step(&mut self, place: Place<'_>, opened: &Opened<'_>, fed: Fed, answer: &Answer, columns: &DecisionRow) {
-        let Fed::Step(observation, moment) = &fed else { return };
+    fn step(&mut self, place: Place<'_>, opened: &Opened<'_>, fed: &Fed, answer: &Answer, columns: &DecisionRow) {
+        let Fed::Step(observation, moment) = fed else { return };
         let Some(mut held) = self.take_held() else { return };
         if let Some(open_loop) = &mut self.report.open_loop {
             open_loop.ask(&held.config, &held.state, observation.as_ref(), moment, columns);
         }
+        let before = held.state.stepped_at;
         let (mut seat, missing) = self.seat(&held, answer, columns);
         held.is_whole &= missing.is_none();
         let stepped = step(&held.config, held.state.clone(), observation.as_ref(), &mut seat, moment);
         let state = exact::bytes(&stepped.state);
         let replayed = Decision::of_step(DecisionId::new(place.seq), &self.report.campaign, &columns.policy, &stepped);
         let fields = compare::columns(columns, &replayed);
-        let is_sum_right = !held.is_whole || opened.came_to_step(&stepped, &state);
+        let is_sum_right = !held.is_whole || opened.came_to_step(before, &stepped, &state);
         if fields.iter().any(Field::differs) || !is_sum_right {
             self.report.differing += 1;
             let notes = notes(&stepped, &held, is_sum_right);
-            let difference = Difference { notes, ..difference(place, in_words(observation.as_ref(), moment), fields) };
+            let difference = Difference { notes, ..difference(place, json!(fed), fields) };
             self.report.differ(difference);
         } else if held.is_whole {
             self.report.identical += 1;
@@ -209,7 +248,7 @@ impl<'c, 'r> Replayer<'c, 'r> {
         let memory = &held.state.policy;
         let (revision, fault) = match (answer, columns.revision) {
             (Answer::Vacant(why), _) => return (Seat::vacant(why, memory), None),
-            (_, None) => return (Seat::vacant("the record does not say that it was asked", memory), None),
+            (_, None) => return (Seat::vacant(NOT_ASKED, memory), None),
             (Answer::Component, Some(revision)) => (revision, None),
             (Answer::Fault(fault), Some(revision)) => (revision, Some(fault.clone())),
         };
@@ -412,15 +451,14 @@ fn notes(stepped: &Step, held: &Held, is_sum_right: bool) -> Vec<String> {
         notes.push(format!("events: {:?}", entry.events));
     }
     if !is_sum_right {
-        notes.push("the sum of proposal, directive, events and state is not the recorded one".to_owned());
+        notes.push(
+            "the sum of proposal, directive, events and state is not the recorded one, or a step before is missing"
+                .to_owned(),
+        );
     }
     notes
 }
 
 fn none_or(text: &str) -> &str {
     if text.is_empty() { "none" } else { text }
-}
-
-fn in_words(observation: Option<&Observation>, moment: &Moment) -> Value {
-    json!({ "observation": observation, "moment": moment })
 }

@@ -19,8 +19,8 @@ const VALUE_CHARS: usize = 72;
 
 pub(super) fn print(replayed: &Replayed, out: &mut dyn Write) -> io::Result<()> {
     let decisions: u64 = replayed.campaigns.iter().map(|report| report.decisions).sum();
-    let campaigns = replayed.campaigns.len();
-    writeln!(out, "{}: {decisions} decisions of {campaigns} campaigns", replayed.journal.display())?;
+    let campaigns = count(replayed.campaigns.len() as u64, "campaign");
+    writeln!(out, "{}: {} of {campaigns}", replayed.journal.display(), count(decisions, "decision"))?;
     for problem in &replayed.file {
         writeln!(out, "The file is damaged: {}", plain(problem))?;
     }
@@ -67,17 +67,14 @@ fn table(reports: &[CampaignReport], out: &mut dyn Write) -> io::Result<()> {
 fn verdict(replayed: &Replayed, out: &mut dyn Write) -> io::Result<()> {
     let sum = |of: fn(&CampaignReport) -> u64| replayed.campaigns.iter().map(of).sum::<u64>();
     if replayed.is_clean() {
-        let (identical, changes, states) =
-            (sum(|report| report.identical), sum(|report| report.changes), sum(|report| report.states));
+        let decisions = count(sum(|report| report.identical), "decision");
+        let changes = count(sum(|report| report.changes), "other row");
+        let states = count(sum(|report| report.states), "whole state");
         let restarts = match sum(|report| report.restarts) {
             0 => String::new(),
-            restarts => format!(", across {restarts} restarts of campaigns"),
+            restarts => format!(", across {}", count(restarts, "restart")),
         };
-        return writeln!(
-            out,
-            "Everything came out the same, bit for bit: {identical} decisions, {changes} other rows, {states} whole \
-             states{restarts}."
-        );
+        return writeln!(out, "Everything came out the same, bit for bit: {decisions}, {changes}, {states}{restarts}.");
     }
     writeln!(out, "Not everything came out the same, or could be compared: see above.")
 }
@@ -89,18 +86,17 @@ fn findings(report: &CampaignReport, out: &mut dyn Write) -> io::Result<()> {
     if report.before_start > 0 {
         writeln!(
             out,
-            "\nCampaign {campaign}: {} decisions come before the first whole state, and can't be replayed.",
-            report.before_start
+            "\nCampaign {campaign}: {} before the first whole state can't be replayed.",
+            count(report.before_start, "decision")
         )?;
     }
     let reasons = report.on_recorded_proposals.iter().map(|(why, n)| (n, "replayed on the recorded proposal", why));
     let reasons = reasons.chain(report.not_compared.iter().map(|(why, n)| (n, "not compared", why)));
     for (n, what, why) in reasons {
-        writeln!(out, "\nCampaign {campaign}: {n} decisions {what}: {}", plain(why))?;
+        writeln!(out, "\nCampaign {campaign}: {} {what}: {}", count(*n, "decision"), plain(why))?;
     }
     for problem in &report.problems {
-        let row = problem.seq.map(|seq| format!("row {seq}: ")).unwrap_or_default();
-        writeln!(out, "\nCampaign {campaign}: {row}{}", plain(&problem.what))?;
+        writeln!(out, "\nCampaign {campaign}: {}", plain(&problem.what))?;
     }
     let more = report.problems_count - report.problems.len() as u64;
     if more > 0 {
@@ -146,6 +142,11 @@ fn short(value: &str) -> String {
     value.chars().take(VALUE_CHARS - 3).chain("...".chars()).collect()
 }
 
+/// "1 decision", "2 decisions".
+fn count(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 /// What stands in a journal must not move the cursor of a terminal.
 fn plain(text: &str) -> String {
     let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
@@ -171,14 +172,14 @@ fn asked(open_loop: &OpenLoop, out: &mut dyn Write) -> io::Result<()> {
     let (recorded, other) = (open_loop.recorded, open_loop.other);
     let mean = open_loop.mean().map_or_else(|| "-".to_owned(), |mean| format!("{mean:.4}"));
     let max = if open_loop.both > 0 { format!("{:.4}", open_loop.max) } else { "-".to_owned() };
-    let count = |name: &str, recorded: u64, other: u64| [name.to_owned(), recorded.to_string(), other.to_string()];
+    let line = |name: &str, recorded: u64, other: u64| [name.to_owned(), recorded.to_string(), other.to_string()];
     let rows = [
         ["", "recorded", "other"].map(str::to_owned),
-        count("decisions it was asked for", recorded.asked, other.asked),
-        count("the guard acted on its proposal", recorded.guarded, other.guarded),
-        count("would have raised while over the limit", recorded.raises_over_limit, other.raises_over_limit),
-        count("faults", recorded.faults, other.faults),
-        count("decisions left to the fallback", recorded.fallbacks, other.fallbacks),
+        line("decisions it was asked for", recorded.asked, other.asked),
+        line("the guard acted on its proposal", recorded.guarded, other.guarded),
+        line("would have raised while over the limit", recorded.raises_over_limit, other.raises_over_limit),
+        line("faults", recorded.faults, other.faults),
+        line("decisions left to the fallback", recorded.fallbacks, other.fallbacks),
     ];
     write_table(&rows, out)?;
     writeln!(
