@@ -15,6 +15,7 @@ mod report;
 mod seat;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use compare::Field;
 pub use components::Components;

@@ -13,13 +13,14 @@ use paced_core::settle::{self, Fed};
 use paced_core::state::CampaignState;
 use paced_core::step::{Step, step};
 use paced_core::time::{Moment, Timestamp};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::compare::{self, Field};
 use super::components::Components;
 use super::open_loop::OpenLoop;
 use super::report::{CampaignReport, Difference, Start, count};
 use super::seat::Seat;
+use super::words;
 use crate::journal::exact::{self, Answer, Checkpoint, Opened, Quiet, Why};
 use crate::journal::{self, Decision, DecisionId, DecisionRow, FedBy, JournalError};
 
@@ -231,7 +232,7 @@ impl<'c, 'r> Replayer<'c, 'r> {
         if fields.iter().any(Field::differs) || !is_sum_right {
             self.report.differing += 1;
             let notes = notes(&stepped, &held, is_sum_right);
-            let difference = Difference { notes, ..difference(place, json!(fed), fields) };
+            let difference = Difference { notes, ..difference(place, Some(fed), fields) };
             self.report.differ(difference);
         } else if held.is_whole {
             self.report.identical += 1;
@@ -267,7 +268,7 @@ impl<'c, 'r> Replayer<'c, 'r> {
         let Some(directive) = settle::exit(&held.config, &held.state) else {
             self.report.differing += 1;
             let fields = vec![Field::new("sends", json!(columns.sends), json!(false))];
-            self.report.differ(difference(place, json!(fed), fields));
+            self.report.differ(difference(place, Some(fed), fields));
             self.chain = Chain::Held(held);
             return;
         };
@@ -278,7 +279,7 @@ impl<'c, 'r> Replayer<'c, 'r> {
         let is_sum_right = !held.is_whole || opened.came_to_exit(&directive, &exact::bytes(&held.state));
         if fields.iter().any(Field::differs) || !is_sum_right {
             self.report.differing += 1;
-            self.report.differ(difference(place, json!(fed), fields));
+            self.report.differ(difference(place, Some(fed), fields));
         } else {
             self.report.identical += 1;
         }
@@ -313,7 +314,7 @@ impl<'c, 'r> Replayer<'c, 'r> {
         let setting = held.state.setting;
         self.report.changes_differing += 1;
         let notes = vec![format!("in force after it: {} at {}", setting.status.as_str(), setting.ratio)];
-        self.report.differ(Difference { notes, ..difference(place, json!(fed), fields) });
+        self.report.differ(Difference { notes, ..difference(place, Some(fed), fields) });
     }
 
     // ---- quiet rows and whole states -----------------------------------------------------------------------------
@@ -407,7 +408,7 @@ impl<'c, 'r> Replayer<'c, 'r> {
         }
         if !fields.is_empty() {
             self.report.states_differing += 1;
-            self.report.differ(difference(place, Value::Null, fields));
+            self.report.differ(difference(place, None, fields));
         }
     }
 }
@@ -429,9 +430,10 @@ fn apply(held: &mut Held, fed: &Fed) -> Result<(Timestamp, Vec<Event>), String> 
     Ok((at, events))
 }
 
-fn difference(place: Place<'_>, fed: Value, fields: Vec<Field>) -> Difference {
+fn difference(place: Place<'_>, fed: Option<&Fed>, fields: Vec<Field>) -> Difference {
     let Place { seq, at, what } = place;
-    Difference { seq, at, what: what.to_owned(), fed, fields, notes: Vec::new() }
+    let (summary, fed) = (fed.map(words::of).unwrap_or_default(), json!(fed));
+    Difference { seq, at, what: what.to_owned(), summary, fed, fields, notes: Vec::new() }
 }
 
 /// What the journal keeps of a decision only as a sum.

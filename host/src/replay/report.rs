@@ -81,7 +81,9 @@ pub struct Difference {
     pub at: Timestamp,
     /// What was replayed, in words.
     pub what: String,
-    /// What core was fed with.
+    /// What core was fed with, in words; empty for a whole state.
+    pub summary: String,
+    /// The same, whole.
     pub fed: Value,
     /// The values on both sides, those that agree included.
     pub fields: Vec<Field>,

@@ -15,7 +15,7 @@ pub(super) const OPEN_LOOP: &str = "This is open-loop: the recorded readings cam
      it shows where the two policies would have differed on them, and says nothing about what would have happened.";
 
 /// The longest text of a value that is shown; the JSON has all of it.
-const VALUE_CHARS: usize = 72;
+const VALUE_CHARS: usize = 48;
 
 pub(super) fn print(replayed: &Replayed, out: &mut dyn Write) -> io::Result<()> {
     let decisions: u64 = replayed.campaigns.iter().map(|report| report.decisions).sum();
@@ -110,8 +110,8 @@ fn findings(report: &CampaignReport, out: &mut dyn Write) -> io::Result<()> {
 
 fn differences(campaign: &str, first: &Difference, others: &[Difference], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\nCampaign {campaign}: the first difference is {}, at {}", place(first), time(first.at))?;
-    if !first.fed.is_null() {
-        writeln!(out, "  fed with: {}", plain(&first.fed.to_string()))?;
+    if !first.summary.is_empty() {
+        writeln!(out, "  fed with: {}", plain(&first.summary))?;
     }
     let mut rows = vec![["", "", "recorded", "replayed"].map(str::to_owned)];
     for field in &first.fields {
