@@ -198,20 +198,26 @@ impl<'b> Opened<'b> {
         self.read()
     }
 
-    /// A quiet row.
+    /// A quiet row. What it says of a whole state is what was written.
     ///
     /// # Errors
-    /// The body is of something else.
+    /// The body is of something else, or its second sum is wrong.
     pub fn quiet(&self) -> Result<Quiet, Unreadable> {
-        self.read()
+        let quiet = self.read()?;
+        let is_whole = match &quiet {
+            Quiet::Fed(_) => true,
+            Quiet::Lost => self.came_to_quiet(&[]),
+            Quiet::Anchor(_, checkpoint) => self.came_to_quiet(&bytes(&checkpoint.state)),
+        };
+        if is_whole { Ok(quiet) } else { Err(Unreadable::Damaged) }
     }
 
     /// A checkpoint.
     ///
     /// # Errors
-    /// The body is of something else.
+    /// The body is of something else, or its second sum is wrong.
     pub fn checkpoint(&self) -> Result<Checkpoint, Unreadable> {
-        self.read()
+        if self.came_to_quiet(&[]) { self.read() } else { Err(Unreadable::Damaged) }
     }
 
     /// Whether this step, after the one at `before`, is what came of it, with `state` as the bytes of the state.
@@ -245,6 +251,12 @@ impl<'b> Opened<'b> {
             Err(error) => Err(Unreadable::Senseless(error)),
         }
     }
+}
+
+/// Any bytes under a seal that opens.
+#[cfg(test)]
+pub(crate) fn sealed(body: Vec<u8>) -> Vec<u8> {
+    seal(body, &(), &[])
 }
 
 #[cfg(test)]
