@@ -136,7 +136,7 @@ impl<'c, 'r> Replayer<'c, 'r> {
     ) {
         let opened = match Opened::of(exact) {
             Ok(opened) => opened,
-            Err(error) => return self.unusable_decision(place, error.to_string()),
+            Err(error) => return self.unusable_decision(place, &error.to_string()),
         };
         let fed = opened.step().or_else(|_| opened.fed().map(|fed| (fed, Answer::Component)));
         match (fed, columns) {
@@ -147,8 +147,8 @@ impl<'c, 'r> Replayer<'c, 'r> {
                 self.go_on(&opened, observation.as_ref(), &moment, &answer, revision);
             }
             (Ok((fed @ Fed::Exit(at), _)), Ok(columns)) => self.exit(place, &opened, &fed, at, columns),
-            (Ok((Fed::Exit(_), _)), Err(wrong)) => self.unusable_decision(place, wrong.clone()),
-            _ => self.unusable_decision(place, "its exact bytes are of something other than a decision".to_owned()),
+            (Ok((Fed::Exit(_), _)), Err(wrong)) => self.unusable_decision(place, wrong),
+            _ => self.unusable_decision(place, "its exact bytes are of something other than a decision"),
         }
     }
 
@@ -180,12 +180,12 @@ impl<'c, 'r> Replayer<'c, 'r> {
         }
     }
 
-    fn unusable_decision(&mut self, place: Place<'_>, why: String) {
+    fn unusable_decision(&mut self, place: Place<'_>, why: &str) {
         self.not_compared(OWN_ROW);
         self.break_chain(place, why);
     }
 
-    fn break_chain(&mut self, place: Place<'_>, why: String) {
+    fn break_chain(&mut self, place: Place<'_>, why: &str) {
         self.report.problem(Some(place.seq), format!("{}: {why}", place.what));
         if matches!(self.chain, Chain::Held(_)) {
             self.chain = Chain::Broken(DAMAGE);
@@ -294,7 +294,7 @@ impl<'c, 'r> Replayer<'c, 'r> {
             Ok((opened, fed)) => {
                 self.feed(place, &fed, |events, state| opened.came_to_change(events, state));
             }
-            Err(error) => self.break_chain(place, error.to_string()),
+            Err(error) => self.break_chain(place, &error.to_string()),
         }
     }
 
@@ -332,7 +332,7 @@ impl<'c, 'r> Replayer<'c, 'r> {
                 self.chain = Chain::Broken(LOSS);
             }
             Ok((_, Quiet::Anchor(why, checkpoint))) => self.anchor(place, &why, *checkpoint),
-            Err(error) => self.break_chain(place, error.to_string()),
+            Err(error) => self.break_chain(place, &error.to_string()),
         }
     }
 

@@ -150,7 +150,7 @@ fn reports(now: Timestamp, n: u64) -> Observation {
         abandoned,
         wrap_up_s_mean: Some(21.5),
         agents_available: 1.0,
-        agents_busy: if n % 2 == 0 { 2.0 } else { 18.0 },
+        agents_busy: if n.is_multiple_of(2) { 2.0 } else { 18.0 },
     };
     Observation::Reports { platform_now: now, reports: vec![report] }
 }
@@ -267,11 +267,11 @@ fn other_settings_make_a_difference_which_is_shown() {
     let day = Recorded::day();
     let mut rows = day.rows.clone();
     // From the second checkpoint to the third.
-    let of_second = rows.iter_mut().filter_map(|row| match &mut row.by {
+    let mut checkpoints = rows.iter_mut().filter_map(|row| match &mut row.by {
         FedBy::Decision { checkpoint, .. } => checkpoint.as_mut(),
         _ => None,
     });
-    let bytes = of_second.skip(1).next().unwrap();
+    let bytes = checkpoints.nth(1).unwrap();
     let Checkpoint { state, mut config } = exact::Opened::of(bytes).unwrap().checkpoint().unwrap();
     config.ramp_up *= 1.1;
     *bytes = exact::of_checkpoint(&exact::bytes(&state), &config);

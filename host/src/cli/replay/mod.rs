@@ -104,11 +104,8 @@ fn run_to(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
         }
         progress.finish_and_clear();
     }
-    if args.json {
-        json::print(&replayed, out)?
-    } else {
-        text::print(&replayed, out)?
-    }
+    let print = if args.json { json::print } else { text::print };
+    print(&replayed, out)?;
     out.flush()?;
     Ok(if replayed.is_clean() { Exit::Done } else { Exit::Findings })
 }
