@@ -7,13 +7,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use paced_core::config::CampaignConfig;
 use paced_core::directive::{Directive, Urgency};
 use paced_core::people;
 use paced_core::plan::{cycle_deadline, plan};
 use paced_core::reading::{Failure, FailureClass, Observation, Setting};
 use paced_core::settle::{self, Fed, Outcome};
+use paced_core::state::CampaignState;
 use paced_core::step::{Step, step};
-use paced_core::time::Timestamp;
+use paced_core::time::{Moment, Timestamp};
+use paced_core::trial::{self, TrialEnd};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 
@@ -24,6 +27,7 @@ use super::seat::Seat;
 use super::{Campaign, Host, Order, Sending, tell};
 use crate::dialer::RequestError;
 use crate::journal::{DecisionId, Record};
+use crate::registry::{Judgement, Registry};
 
 /// How long, by the wall, requests in flight may take to end when paced stops.
 const WIND_DOWN: Duration = Duration::from_secs(8);
@@ -56,7 +60,38 @@ struct Stepped {
     step: Step,
     fed: Fed,
     seat: Seat,
+    judgement: Option<Judgement>,
     took: Duration,
+}
+
+/// A campaign's step, to be done.
+struct Job {
+    index: usize,
+    policy: String,
+    config: Arc<CampaignConfig>,
+    state: CampaignState,
+    seat: Seat,
+    observation: Option<Observation>,
+    moment: Moment,
+}
+
+impl Job {
+    /// Steps, and tells the registry what the component was shown and how it did.
+    fn run(self, registry: &Registry) -> Stepped {
+        let Self { index, policy, config, state, mut seat, observation, moment } = self;
+        let started = Instant::now();
+        let step = step(&config, state, observation.as_ref(), &mut seat, &moment);
+        let took = started.elapsed();
+        let shown = seat.shown();
+        let judgement = shown.is_some().then_some(()).and_then(|()| {
+            let digest = seat.component()?.loaded().digest();
+            registry.judge(&policy, digest, &config.id, step.entry.fault.is_some(), moment.now)
+        });
+        if let Some(input) = shown {
+            registry.recorder().keep(input, &step.state.policy);
+        }
+        Stepped { index, step, fed: Fed::Step(observation, moment), seat, judgement, took }
+    }
 }
 
 impl Batch {
@@ -159,15 +194,17 @@ impl Batch {
 
     /// Steps every campaign, records the decisions, then sends what is to be sent.
     async fn decide(&mut self, observations: HashMap<String, Observation>) {
-        let stepped = self.step_all(observations).await;
+        let seats = self.seat_all().await;
+        let stepped = self.step_all(seats, observations).await;
         let mut records = Vec::with_capacity(stepped.len() * 2);
         let mut directives = Vec::new();
-        for Stepped { index, step, fed, seat, took } in stepped {
+        for Stepped { index, step, fed, seat, judgement, took } in stepped {
             let id = self.host.journal.next_id();
             let campaign = &mut self.campaigns[index];
             campaign.decisions += 1;
             record::decision(&mut records, campaign, &step, &fed, &seat, id, took);
             records.extend(record::revision(campaign, &step, &seat));
+            records.extend(judgement.map(|judgement| record::judgement(campaign, &judgement, &step.entry)));
             campaign.state = step.state;
             self.host.board.show(&campaign.config.id, tell::status(campaign, &step.entry, self.missed_ticks));
             directives.extend(step.directive.map(|directive| (index, directive, id)));
@@ -178,31 +215,44 @@ impl Batch {
         }
     }
 
+    /// The policies that this tick is stepped with, one component for each policy; where a trial has ended since the last
+    /// tick, core is told first.
+    async fn seat_all(&mut self) -> Vec<Seat> {
+        let now = self.host.clock.now();
+        let registry = Arc::clone(&self.host.registry);
+        let mut tick = registry.tick();
+        let mut seats = Vec::with_capacity(self.campaigns.len());
+        let mut records = Vec::new();
+        for campaign in &mut self.campaigns {
+            let seated = tick.policy(&campaign.policy, &campaign.params);
+            if let Some(end) = seated.as_ref().ok().and_then(|(_, standing)| standing.trial_end()) {
+                records.extend(end_trial(campaign, end, now));
+            }
+            seats.push(Seat::of(seated.map(|(policy, _)| policy), campaign.state.policy.revision));
+        }
+        // Before the steps, because a replay feeds core in the order of the journal.
+        let _ = self.record(records).await;
+        seats
+    }
+
     /// Runs core's step for each campaign, off the async threads: policies compute there.
-    async fn step_all(&self, mut observations: HashMap<String, Observation>) -> Vec<Stepped> {
+    async fn step_all(&self, seats: Vec<Seat>, mut observations: HashMap<String, Observation>) -> Vec<Stepped> {
         let now = self.host.clock.now();
         let jobs: Vec<_> = self
             .campaigns
             .iter()
+            .zip(seats)
             .enumerate()
-            .filter(|(_, campaign)| !campaign.state.is_unknown)
-            .map(|(index, campaign)| {
+            .filter(|(_, (campaign, _))| !campaign.state.is_unknown)
+            .map(|(index, (campaign, seat))| {
                 let observation = observations.remove(&campaign.config.id);
                 let moment = self.host.calendar.moment(now, campaign.shift_end);
-                let policy = self.host.registry.policy(&campaign.policy, &campaign.params);
-                let policy = Seat::of(policy, campaign.state.policy.revision);
-                (index, Arc::clone(&campaign.config), campaign.state.clone(), policy, observation, moment)
+                let (config, state) = (Arc::clone(&campaign.config), campaign.state.clone());
+                Job { index, policy: campaign.policy.clone(), config, state, seat, observation, moment }
             })
             .collect();
-        let run = move || {
-            let step_one = |(index, config, state, mut policy, observation, moment): (_, Arc<_>, _, _, _, _)| {
-                let started = Instant::now();
-                let step = step(&config, state, Option::as_ref(&observation), &mut policy, &moment);
-                let took = started.elapsed();
-                Stepped { index, step, fed: Fed::Step(observation, moment), seat: policy, took }
-            };
-            jobs.into_iter().map(step_one).collect()
-        };
+        let registry = Arc::clone(&self.host.registry);
+        let run = move || jobs.into_iter().map(|job| job.run(&registry)).collect();
         tokio::task::spawn_blocking(run).await.unwrap_or_else(|error| {
             tracing::error!(event = "pacing_loop_error", message = %error, "the decisions of a batch were lost");
             Vec::new()
@@ -450,6 +500,16 @@ impl Batch {
             }
         }
     }
+}
+
+/// Feeds core the end of a trial, where the campaign has anything to do with it.
+fn end_trial(campaign: &mut Campaign, end: TrialEnd, now: Timestamp) -> Vec<Record> {
+    if campaign.state.policy.kept.is_none() {
+        return Vec::new();
+    }
+    let (state, events) = trial::end(campaign.state.clone(), end);
+    let before = std::mem::replace(&mut campaign.state, state);
+    record::changed(campaign, &before, &Fed::TrialEnded(end, now), &events, now)
 }
 
 async fn stopped(stop: &mut watch::Receiver<bool>) {

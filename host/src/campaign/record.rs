@@ -16,6 +16,7 @@ use super::seat::Seat;
 use super::tell::{self, in_words};
 use crate::journal::exact::{self, Answer, Checkpoint, Quiet, Why};
 use crate::journal::{self, DecisionId, Level, OutcomeKind, Record, RevisionParts};
+use crate::registry::Judgement;
 
 /// A decision in so many carries the campaign's whole state, for a replay to start from.
 const CHECKPOINT_EVERY: u64 = 100;
@@ -56,8 +57,8 @@ const fn is_checkpoint(campaign: &Campaign) -> bool {
 fn answer(seat: &Seat, step: &Step) -> Answer {
     match (seat, &step.entry.fault) {
         (Seat::Empty { why, .. }, _) => Answer::Vacant(why.clone()),
-        (Seat::Taken(_), Some(fault)) if fault.class == FaultClass::Deadline => Answer::Fault(fault.clone()),
-        (Seat::Taken(_), _) => Answer::Component,
+        (Seat::Taken { .. }, Some(fault)) if fault.class == FaultClass::Deadline => Answer::Fault(fault.clone()),
+        (Seat::Taken { .. }, _) => Answer::Component,
     }
 }
 
@@ -81,6 +82,13 @@ pub(super) fn revision(campaign: &mut Campaign, step: &Step, seat: &Seat) -> Opt
         params: params.join(", "),
         exact: policy.recipe().encode(),
     })))
+}
+
+/// What a probation came to, at the decision that settled it.
+pub(super) fn judgement(campaign: &Campaign, judgement: &Judgement, entry: &Entry) -> Record {
+    let (name, level, message) = tell::judged(&campaign.policy, judgement, &campaign.config.id, entry.fault.as_ref());
+    tell::event(campaign, name, level, &message);
+    Record::Event(journal::Event { at: entry.at, campaign: None, level, name, message, exact: None })
 }
 
 /// A trouble's particulars, if they are not those of the step before.
@@ -156,6 +164,7 @@ pub(super) fn changed(
         let told = match fed {
             Fed::Operated(command, _) => Some(("operator_command", command.as_str().to_owned())),
             Fed::Failed(failure, _) => Some(("read_back_failed", failure.message.clone())),
+            Fed::TrialEnded(..) => Some(("policy_trial_ended", "what the revision before left is let go".to_owned())),
             Fed::ReadBack(found, _) if is_known(before, *found) => None,
             _ => Some(("read_back", in_words(campaign.state.setting))),
         };

@@ -13,6 +13,7 @@ use paced_core::settle::{self, Fed};
 use paced_core::state::CampaignState;
 use paced_core::step::{Step, step};
 use paced_core::time::{Moment, Timestamp};
+use paced_core::trial;
 use serde_json::json;
 
 use super::compare::{self, Field};
@@ -424,6 +425,7 @@ fn apply(held: &mut Held, fed: &Fed) -> Result<(Timestamp, Vec<Event>), String> 
         Fed::Failed(_, at) => (*at, settle::failed(&held.config, state, *at)),
         Fed::Operated(command, at) => (*at, people::operate(state, *command)?),
         Fed::KeptBack(at) => (*at, (settle::kept_back(state), Vec::new())),
+        Fed::TrialEnded(end, at) => (*at, trial::end(state, *end)),
         Fed::Step(..) | Fed::Exit(_) => return Err("its exact bytes are of a decision".to_owned()),
     };
     held.state = state;

@@ -2,6 +2,7 @@
 
 use paced_core::reading::{Observation, Report, Setting};
 use paced_core::settle::Fed;
+use paced_core::trial::TrialEnd;
 
 /// What core was fed with.
 pub(super) fn of(fed: &Fed) -> String {
@@ -15,6 +16,8 @@ pub(super) fn of(fed: &Fed) -> String {
         Fed::ReadBackUnavailable(_) => "it can't be read back".to_owned(),
         Fed::Failed(failure, _) => format!("reading back failed: {}", failure.message),
         Fed::Operated(command, _) => format!("an operator's {}", command.as_str()),
+        Fed::TrialEnded(TrialEnd::Promoted, _) => "a new revision was promoted".to_owned(),
+        Fed::TrialEnded(TrialEnd::RolledBack, _) => "a new revision was rolled back".to_owned(),
         Fed::KeptBack(_) => "a dry run kept the directive back".to_owned(),
         Fed::Exit(_) => "the end of paced".to_owned(),
     }

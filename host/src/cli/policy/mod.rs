@@ -9,7 +9,6 @@ mod check;
 pub(super) mod component;
 mod diagnostic;
 mod inspect;
-mod moments;
 mod new;
 mod remedy;
 pub(super) mod table;
