@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::hand::Hand;
 use crate::harness::{PUT, QUERY, Settings, Stage, TIME_SCALE, status};
+use crate::policies::in_the_field;
 
 /// A number that a replay gives for a campaign.
 fn count(campaign: &Value, name: &str) -> u64 {
@@ -99,22 +100,31 @@ fn a_dry_run_can_be_replayed() {
 }
 
 #[test]
-fn a_policy_that_misbehaves_or_is_gone_is_replayed_with_its_faults() {
-    let stage = Stage::with(TIME_SCALE, &[20; 2], |_| {});
-    fs::write(stage.path("traps.wasm"), Hand::deciding("unreachable").component()).unwrap();
-    fs::write(stage.path("hangs.wasm"), Hand::deciding("(loop $l (br $l)) unreachable").component()).unwrap();
+fn policies_that_misbehave_or_were_never_there_are_replayed_with_their_faults() {
+    let stage = Stage::with(TIME_SCALE, &[20; 3], |_| {});
+    let write = |name: &str, decide: &str| fs::write(stage.path(name), Hand::deciding(decide).component()).unwrap();
+    write("traps.wasm", &in_the_field("unreachable"));
+    write("hangs.wasm", &in_the_field("(loop $l (br $l)) unreachable"));
+    // The dry run refuses it, so that nobody answers for the campaign.
+    write("never.wasm", "unreachable");
+    let file = |name: &str| format!("[policies.{name}]\nfile = \"{name}.wasm\"");
     let settings = Settings::default()
-        .policy("[policies.traps]\nfile = \"traps.wasm\"\n[policies.hangs]\nfile = \"hangs.wasm\"")
+        .policy(&[file("traps"), file("never"), file("hangs")].join("\n"))
         // The deadline comes first: how far a call gets by then depends on the machine.
-        .policy("[policies.hangs.limits]\nfuel = 100000000000\ndeadline = \"10ms\"")
+        .policy("[policies.hangs.limits]\nfuel = 100000000000\ndeadline = \"50ms\"")
         .campaign("1", 20, "policy = \"traps\"")
-        .campaign("2", 20, "policy = \"hangs\"");
+        .campaign("2", 20, "policy = \"hangs\"")
+        .campaign("3", 20, "policy = \"never\"");
     let mut paced = stage.run(&settings);
+    paced.wait_for("a deadline", |line| line.is_of("policy_fault", "2") && line.text("class") == "deadline");
     paced.wait_for("the fallback", |line| line.is_of("policy_fallback", "1"));
-    paced.wait_for("the other's faults", |line| line.is_of("policy_fault", "2") && line.text("class") == "deadline");
+    paced.wait_for_times(2, "decisions", |line| line.decides_afresh("3"));
     paced.end();
     let (code, replayed) = stage.replay(&[]);
     assert_eq!(code, Some(0), "{replayed:#}");
+    let faults =
+        |id: &str| stage.decisions().iter().filter(|d| d.campaign == id && d.reasons.contains("fault")).count();
+    assert!(["1", "2", "3"].map(faults).iter().all(|faults| *faults > 0));
 }
 
 #[test]

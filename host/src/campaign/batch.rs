@@ -495,6 +495,8 @@ impl Batch {
             }
             Err(error) => {
                 self.has_lost_rows = true;
+                // What a revision is made of may be among what was lost.
+                self.campaigns.iter_mut().for_each(|campaign| campaign.journalled = None);
                 tracing::error!(event = "journal_failed", message = %error, "the journal can't be written");
                 false
             }
