@@ -26,6 +26,7 @@ pub(super) fn of(fed: &Fed) -> String {
 fn observed(observation: &Observation) -> String {
     match observation {
         Observation::Reports { reports, .. } => match reports.last() {
+            Some(newest) if reports.len() == 1 => format!("one report: {}", report(newest)),
             Some(newest) => format!("{} reports, the newest: {}", reports.len(), report(newest)),
             None => "no report".to_owned(),
         },

@@ -8,7 +8,7 @@ mod json;
 mod other;
 mod text;
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
@@ -105,8 +105,11 @@ fn run_to(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
         progress.finish_and_clear();
     }
     let print = if args.json { json::print } else { text::print };
-    print(&replayed, out)?;
-    out.flush()?;
+    match print(&replayed, out).and_then(|()| out.flush()) {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+        ended => ended?,
+    }
     Ok(if replayed.is_clean() { Exit::Done } else { Exit::Findings })
 }
 
