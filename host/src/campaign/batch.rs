@@ -5,29 +5,25 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use paced_core::config::CampaignConfig;
 use paced_core::directive::{Directive, Urgency};
 use paced_core::people;
 use paced_core::plan::{cycle_deadline, plan};
 use paced_core::reading::{Failure, FailureClass, Observation, Setting};
 use paced_core::settle::{self, Fed, Outcome};
-use paced_core::state::CampaignState;
-use paced_core::step::{Step, step};
-use paced_core::time::{Moment, Timestamp};
-use paced_core::trial::{self, TrialEnd};
+use paced_core::time::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 
 use super::actuate::{self, Errand, Ran};
+use super::job::{Job, Stepped, end_trial};
 use super::record;
 use super::schedule::Schedule;
 use super::seat::Seat;
 use super::{Campaign, Host, Order, Sending, tell};
 use crate::dialer::RequestError;
 use crate::journal::{DecisionId, Record};
-use crate::registry::{Judgement, Registry};
 
 /// How long, by the wall, requests in flight may take to end when paced stops.
 const WIND_DOWN: Duration = Duration::from_secs(8);
@@ -52,46 +48,6 @@ enum Done {
     Observed(HashMap<String, Observation>),
     ReadBack { index: usize, sent: u64, found: Result<Setting, RequestError> },
     Ran(usize, Ran),
-}
-
-/// A campaign's step, done.
-struct Stepped {
-    index: usize,
-    step: Step,
-    fed: Fed,
-    seat: Seat,
-    judgement: Option<Judgement>,
-    took: Duration,
-}
-
-/// A campaign's step, to be done.
-struct Job {
-    index: usize,
-    policy: String,
-    config: Arc<CampaignConfig>,
-    state: CampaignState,
-    seat: Seat,
-    observation: Option<Observation>,
-    moment: Moment,
-}
-
-impl Job {
-    /// Steps, and tells the registry what the component was shown and how it did.
-    fn run(self, registry: &Registry) -> Stepped {
-        let Self { index, policy, config, state, mut seat, observation, moment } = self;
-        let started = Instant::now();
-        let step = step(&config, state, observation.as_ref(), &mut seat, &moment);
-        let took = started.elapsed();
-        let shown = seat.shown();
-        let judgement = shown.is_some().then_some(()).and_then(|()| {
-            let digest = seat.component()?.loaded().digest();
-            registry.judge(&policy, digest, &config.id, step.entry.fault.is_some(), moment.now)
-        });
-        if let Some(input) = shown {
-            registry.recorder().keep(input, &step.state.policy);
-        }
-        Stepped { index, step, fed: Fed::Step(observation, moment), seat, judgement, took }
-    }
 }
 
 impl Batch {
@@ -502,16 +458,6 @@ impl Batch {
             }
         }
     }
-}
-
-/// Feeds core the end of a trial, where the campaign has anything to do with it.
-fn end_trial(campaign: &mut Campaign, end: TrialEnd, now: Timestamp) -> Vec<Record> {
-    if campaign.state.policy.kept.is_none() {
-        return Vec::new();
-    }
-    let (state, events) = trial::end(campaign.state.clone(), end);
-    let before = std::mem::replace(&mut campaign.state, state);
-    record::changed(campaign, &before, &Fed::TrialEnded(end, now), &events, now)
 }
 
 async fn stopped(stop: &mut watch::Receiver<bool>) {

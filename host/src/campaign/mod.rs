@@ -6,6 +6,7 @@
 
 mod actuate;
 mod batch;
+mod job;
 mod record;
 mod schedule;
 mod seat;

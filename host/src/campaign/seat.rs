@@ -13,7 +13,7 @@ pub(super) enum Seat {
     /// A component, and what it was shown, if it was asked.
     Taken {
         policy: WasmPolicy,
-        shown: Option<Input>,
+        shown: Option<Box<Input>>,
     },
     Empty {
         why: String,
@@ -40,7 +40,7 @@ impl Seat {
     }
 
     /// What the component was shown, if it was asked.
-    pub(super) const fn shown(&mut self) -> Option<Input> {
+    pub(super) const fn shown(&mut self) -> Option<Box<Input>> {
         match self {
             Self::Taken { shown, .. } => shown.take(),
             Self::Empty { .. } => None,
@@ -51,7 +51,7 @@ impl Seat {
 impl Policy for Seat {
     fn decide(&mut self, input: &Input) -> Result<Decided, Fault> {
         match self {
-            Self::Taken { policy, shown } => policy.decide(shown.insert(input.clone())),
+            Self::Taken { policy, shown } => policy.decide(shown.insert(Box::new(input.clone()))),
             Self::Empty { why, .. } => Err(Fault { class: FaultClass::Declined, message: why.clone() }),
         }
     }

@@ -1,7 +1,7 @@
 //! The policies in force, by name: built in or from files, each replaced by one atomic pointer store.
 //!
 //! A decision takes its policy once, when it starts, and keeps it to the end; a reload meanwhile only concerns the
-//! next one. A candidate goes through the named stages of the [`pipeline`], and a stage that refuses it leaves the
+//! next one. A candidate goes through the named stages of the `pipeline`, and a stage that refuses it leaves the
 //! running policy alone. What passes is on probation: faults among its first decisions bring the last good component
 //! back. Reloading reads files, waits and compiles: keep it off the async threads.
 

@@ -36,11 +36,8 @@ pub(super) fn run(
     let spec = PolicySpec { name: "bench".to_owned(), source: Source::File(file.to_owned()), limits, uses };
     match measure(&folder, &spec, &recorder, loads)? {
         Ok([cold, warm]) => {
-            if json {
-                write_json(&cold, &warm, out)?
-            } else {
-                write(&cold, &warm, loads, out)?
-            }
+            let written = if json { write_json(&cold, &warm, out) } else { write(&cold, &warm, loads, out) };
+            written?;
             Ok(Exit::Done)
         }
         Err(refusal) => {
