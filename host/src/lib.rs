@@ -18,6 +18,7 @@ pub mod journal;
 pub mod log;
 pub mod policies;
 pub mod registry;
+pub mod replay;
 pub mod scenario;
 pub mod shipped;
 pub mod tenant;

@@ -19,6 +19,7 @@ mod layers;
 mod people;
 mod policies;
 mod readings;
+mod replay;
 mod requests;
 mod restart;
 mod throttling;

@@ -142,7 +142,7 @@ impl ReadingKind {
 }
 
 /// Something that an operator wants to be told once, when it happens.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Event {
     /// The circuit breaker opened.
     BreakerOpened {
@@ -180,6 +180,8 @@ pub enum Event {
     ReadBackUnavailable,
     /// The state that a policy left was not taken over by its successor, which starts afresh.
     StateDropped,
+    /// The policy's last good revision goes on from what it wrote last, after the one on trial was rolled back.
+    StateRestored,
 }
 
 /// All that is worth keeping of one step.

@@ -10,6 +10,7 @@ use crate::people;
 use crate::reading::{Failure, Observation, Setting, Status};
 use crate::state::{CampaignState, Counted};
 use crate::time::{Moment, Timestamp};
+use crate::trial::TrialEnd;
 
 /// What became of a directive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +59,14 @@ pub enum Fed {
     Failed(Failure, Timestamp),
     /// [`people::operate`] ran on this.
     Operated(people::Command, Timestamp),
+    /// [`crate::trial::end`] ran on this.
+    TrialEnded(TrialEnd, Timestamp),
+    /// [`people::read_back_dry`] ran on this.
+    ReadBackDry(Setting, Timestamp),
+    /// [`kept_back`] ran.
+    KeptBack(Timestamp),
+    /// [`exit`] asked for a directive, and [`exiting`] ran on it.
+    Exit(Timestamp),
 }
 
 /// The state after `directive` came to `outcome`.
@@ -129,6 +138,20 @@ fn count(
         Breaker::Open { until } => (state, vec![Event::BreakerOpened { until }]),
         _ => (state, Vec::new()),
     }
+}
+
+/// The state after a dry run kept a directive back: it is not under way, so nothing of it can be in force.
+#[must_use]
+pub fn kept_back(mut state: CampaignState) -> CampaignState {
+    state.unconfirmed.clear();
+    state
+}
+
+/// The state while the directive that [`exit`] asked for is being sent.
+#[must_use]
+pub fn exiting(mut state: CampaignState, directive: &Directive) -> CampaignState {
+    state.note_sent(directive.setting);
+    state
 }
 
 /// What to send when paced ends, if anything.

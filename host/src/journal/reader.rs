@@ -139,6 +139,20 @@ impl JournalReader {
         self.time_of_last("SELECT at_ms FROM event ORDER BY seq DESC LIMIT 1")
     }
 
+    /// What SQLite finds wrong with the file's structure and indexes, at most so many things; a wrong value it does not see.
+    /// It reads the whole file.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn check(&self, most: usize) -> Result<Vec<String>, JournalError> {
+        let read = || {
+            let mut statement = self.connection.prepare(&format!("PRAGMA integrity_check({most})"))?;
+            statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
+        };
+        let found = read().map_err(|error| self.error(error))?;
+        Ok(found.into_iter().filter(|line| line != "ok").collect())
+    }
+
     /// The decisions that pass the filter.
     #[must_use]
     pub fn decisions(&self, filter: Filter) -> Rows<'_, DecisionRow> {
@@ -286,7 +300,7 @@ impl<T> Iterator for Rows<'_, T> {
     }
 }
 
-fn decision_row(row: &Row<'_>) -> rusqlite::Result<DecisionRow> {
+pub(super) fn decision_row(row: &Row<'_>) -> rusqlite::Result<DecisionRow> {
     Ok(DecisionRow {
         id: row.get("id")?,
         at: Timestamp::from_millis(row.get("at_ms")?),
@@ -339,7 +353,7 @@ where
     parse(value).map(Some).ok_or_else(failure)
 }
 
-fn required<T, V>(row: &Row<'_>, column: &str, parse: impl FnOnce(V) -> Option<T>) -> rusqlite::Result<T>
+pub(super) fn required<T, V>(row: &Row<'_>, column: &str, parse: impl FnOnce(V) -> Option<T>) -> rusqlite::Result<T>
 where
     V: rusqlite::types::FromSql + std::fmt::Debug + Clone,
 {
@@ -354,6 +368,11 @@ fn parse_status(word: &str) -> Option<Status> {
 }
 
 pub(super) fn parse_revision(text: &str) -> Option<Revision> {
+    parse_digest(text).map(Revision)
+}
+
+/// Reads 64 hexadecimal digits.
+pub(super) fn parse_digest(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     if text.len() != 64 || !text.is_ascii() {
         return None;
@@ -361,5 +380,5 @@ pub(super) fn parse_revision(text: &str) -> Option<Revision> {
     for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
         *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
     }
-    Some(Revision(bytes))
+    Some(bytes)
 }

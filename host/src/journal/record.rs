@@ -1,4 +1,4 @@
-//! What the journal is given to keep: decisions, their outcomes, events and campaign states.
+//! What the journal is given to keep: decisions, their outcomes, events, revisions and campaign states.
 //!
 //! The plain fields are for people; `exact` holds the bytes that a replay is fed with, because SQLite turns NaN into
 //! NULL and a replay must be exact to the bit. The journal never looks into those bytes.
@@ -48,6 +48,10 @@ pub enum Record {
     Outcome(Outcome),
     /// Something else that an operator will want to know later.
     Event(Event),
+    /// Something that only a replay needs.
+    Quiet(QuietRow),
+    /// What a revision that decided is made of; where the journal has it already, nothing happens.
+    Revision(Box<RevisionParts>),
     /// The whole state of a campaign, in place of the one before.
     State {
         /// The platform's identifier.
@@ -108,8 +112,26 @@ pub struct Decision {
     pub breaker: &'static str,
     /// What core was fed with.
     pub exact: Vec<u8>,
-    /// The campaign's whole state *after* this decision, given now and then, for a replay to start from.
+    /// The campaign *after* this decision, given now and then, for a replay to start from; see
+    /// [`Checkpoint`](super::exact::Checkpoint).
     pub checkpoint: Option<Vec<u8>>,
+}
+
+/// What a revision is made of, so that it can be made again. It is kept for as long as a decision names the revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevisionParts {
+    /// The revision.
+    pub revision: Revision,
+    /// The name that the policy gives itself.
+    pub name: String,
+    /// The policy's version.
+    pub version: String,
+    /// SHA-256 of the component.
+    pub component: [u8; 32],
+    /// The resolved params, for people.
+    pub params: String,
+    /// The parts to the bit; only the caller reads them.
+    pub exact: Vec<u8>,
 }
 
 /// What became of a decision's directive.
@@ -173,6 +195,18 @@ pub struct Event {
     pub message: String,
     /// What core was fed with, where this event changed a campaign's state.
     pub exact: Option<Vec<u8>>,
+}
+
+/// Something that only a replay needs: core was fed with it and nothing worth telling came of it, or a replay may start
+/// from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuietRow {
+    /// Platform time.
+    pub at: Timestamp,
+    /// The platform's identifier.
+    pub campaign: String,
+    /// The row; see [`Quiet`](super::exact::Quiet).
+    pub exact: Vec<u8>,
 }
 
 /// How grave an event is.

@@ -1,7 +1,7 @@
--- The journal's tables and views, version 1. Programs and people read the views; the tables may change.
+-- The journal's tables and views, version 2. Programs and people read the views; the tables may change.
 --
--- Decisions, outcomes and events share one ascending sequence (decision.id, outcome.seq, event.seq), which is the order
--- in which they were recorded. Times are milliseconds since 1970-01-01 UTC in platform time.
+-- Decisions, outcomes, events and quiet rows share one ascending sequence (decision.id, outcome.seq, event.seq,
+-- quiet.seq), which is the order in which they were recorded. Times are milliseconds since 1970-01-01 UTC in platform time.
 
 -- Strings that many rows share. `last_used` is no later than the newest row that names the string minus a fixed slack,
 -- which lets retention drop strings without looking for their uses.
@@ -41,6 +41,16 @@ CREATE TABLE decision (
 CREATE INDEX decision_by_campaign ON decision (campaign);
 CREATE INDEX decision_by_time ON decision (at_ms);
 
+-- What the revisions that decided are made of, so that they can decide again; a row goes with the revision's term.
+CREATE TABLE revision (
+    id INTEGER PRIMARY KEY REFERENCES term,
+    name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    component TEXT NOT NULL, -- SHA-256, in hexadecimal
+    params TEXT NOT NULL,
+    exact BLOB NOT NULL
+) STRICT;
+
 -- Apart from `decision`, so that a decided row never changes and pages stay full. The last one of a decision stands.
 CREATE TABLE outcome (
     decision INTEGER NOT NULL REFERENCES decision,
@@ -68,6 +78,15 @@ CREATE TABLE event (
 ) STRICT;
 CREATE INDEX event_by_campaign ON event (campaign);
 CREATE INDEX event_by_time ON event (at_ms);
+
+-- What only a replay needs, in the sequence of the other rows. Retention drops it with the decisions of its time.
+CREATE TABLE quiet (
+    seq INTEGER PRIMARY KEY,
+    at_ms INTEGER NOT NULL,
+    campaign INTEGER NOT NULL REFERENCES term,
+    exact BLOB NOT NULL
+) STRICT;
+CREATE INDEX quiet_by_campaign ON quiet (campaign);
 
 -- The newest state of each campaign, for recovery. Retention leaves it alone.
 CREATE TABLE campaign_state (
@@ -136,3 +155,8 @@ SELECT
 FROM event AS e
 LEFT JOIN term AS campaign ON campaign.id = e.campaign
 LEFT JOIN term AS name ON name.id = e.name;
+
+CREATE VIEW revisions AS
+SELECT term.value AS revision, r.name, r.version, r.component, r.params
+FROM revision AS r
+JOIN term ON term.id = r.id;
