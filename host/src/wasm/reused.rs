@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use paced_core::params::ParamValue;
-use paced_core::policy::{Decided, Fault, Input, Policy, Revision};
+use paced_core::policy::{Decided, Fault, Input, Policy, Proposal, Revision};
 use wasmtime::Store;
 
 use super::call::{self, Caller, Guest};
@@ -22,7 +22,7 @@ const DECISIONS: u32 = 500;
 
 /// A policy that keeps its instance from decision to decision.
 ///
-/// Its engine must have no pool ([`Engine::on_demand`](super::Engine::on_demand)), since an instance that is kept would
+/// Its engine must have no pool ([`Engine::without_pool`](super::Engine::without_pool)), since an instance that is kept would
 /// hold a place in it; with a pool each decision gets a fresh instance after all.
 pub struct ReusedPolicy {
     policy: WasmPolicy,
@@ -47,15 +47,25 @@ impl ReusedPolicy {
         Arc::clone(self.policy.loaded())
     }
 
-    /// The instance that is kept, or a new one.
-    fn warm(&mut self, campaign: &str) -> Result<Warm, Fault> {
-        let is_usable = |warm: &Warm| warm.decisions_left > 0 && warm.campaign == campaign;
-        match self.warm.take().filter(is_usable) {
-            Some(warm) => Ok(warm),
-            None => open(&self.loaded(), campaign),
-        }
+    /// The instance that is kept, if it may decide for this campaign once more.
+    fn kept(&mut self, campaign: &str) -> Option<Warm> {
+        self.warm.take().filter(|warm| warm.decisions_left > 0 && warm.campaign == campaign)
+    }
+
+    /// Decides by `warm`, and keeps it unless the call broke off: a store that trapped is dead.
+    fn decide_by(&mut self, mut warm: Warm, loaded: &Loaded, input: &Input) -> Result<Answer, Fault> {
+        call::renew(&mut warm.store, loaded.limits());
+        let decided = warm.instance.decide(&mut warm.store, input);
+        let answer = decided.map_err(|error| to_fault(loaded, &warm.store, &error))?;
+        let fuel = loaded.limits().fuel.saturating_sub(warm.store.get_fuel().unwrap_or_default());
+        warm.decisions_left -= 1;
+        self.warm = Some(warm);
+        Ok((answer, fuel))
     }
 }
+
+/// A proposal, or the policy's own error, with the fuel that it took.
+type Answer = (Result<Proposal, String>, u64);
 
 fn open(loaded: &Loaded, campaign: &str) -> Result<Warm, Fault> {
     let caller = Caller { policy: &loaded.descriptor().name, campaign };
@@ -77,14 +87,14 @@ impl Policy for ReusedPolicy {
         if loaded.engine.is_pooled() {
             return self.policy.decide(input);
         }
-        let mut warm = self.warm(&input.campaign.id)?;
-        call::renew(&mut warm.store, loaded.limits());
-        // A store that trapped is dropped here: the next decision starts with a new one, as every decision does elsewhere.
-        let decided = warm.instance.decide(&mut warm.store, input);
-        let decided = decided.map_err(|error| to_fault(&loaded, &warm.store, &error))?;
-        let fuel = loaded.limits().fuel.saturating_sub(warm.store.get_fuel().unwrap_or_default());
-        warm.decisions_left -= 1;
-        self.warm = Some(warm);
+        // An instance that breaks off may have been worn out by earlier calls, as by an allocator that never frees: what a
+        // new one does is what counts.
+        let kept = self.kept(&input.campaign.id);
+        let by_kept = kept.and_then(|warm| self.decide_by(warm, &loaded, input).ok());
+        let (decided, fuel) = match by_kept {
+            Some(answer) => answer,
+            None => self.decide_by(open(&loaded, &input.campaign.id)?, &loaded, input)?,
+        };
         let proposal = decided.map_err(|words| declined(&words))?;
         check(&proposal, loaded.limits())?;
         Ok(Decided { proposal, fuel })
