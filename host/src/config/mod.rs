@@ -14,12 +14,12 @@ mod finding;
 mod load;
 mod platform;
 mod policies;
-mod section;
+pub(crate) mod section;
 mod settings;
-mod source;
+pub(crate) mod source;
 #[cfg(test)]
 mod tests;
-mod values;
+pub(crate) mod values;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -33,8 +33,8 @@ use paced_core::params::ParamValue;
 use reqwest::Url;
 
 pub use self::environment::from_environment;
-pub(crate) use self::finding::nearest;
 pub use self::finding::{Finding, Severity};
+pub(crate) use self::finding::{in_order, nearest};
 pub use self::load::{Unreadable, load, parse};
 pub use self::policies::{Params, PolicyEntry, PolicyLimits, check_params};
 pub use crate::http::Secret;

@@ -22,6 +22,9 @@ mod bindings {
 /// A component that has what contract 0.1 asks for, ready to be instantiated.
 pub(super) struct Prepared(PolicyPre<Guest>);
 
+/// An instance of such a component.
+pub(super) struct Instance(Policy);
+
 /// Offers the contract's imports to a component.
 pub(super) fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     let mut interface = linker.instance("paced:policy/log@0.1.0")?;
@@ -64,6 +67,12 @@ impl Prepared {
         Ok(decided.map(proposal))
     }
 
+    /// An instance for many calls of `decide`.
+    pub(super) fn instantiate(&self, store: &mut Store<Guest>) -> Result<Instance, CallError> {
+        let instance = self.0.instantiate(&mut *store);
+        instance.map(Instance).map_err(|source| CallError { phase: Phase::Instantiate, source })
+    }
+
     /// Calls `migrate` in a fresh instance; the inner error is the policy's own.
     pub(super) fn migrate(
         &self,
@@ -79,9 +88,20 @@ impl Prepared {
         store: &mut Store<Guest>,
         function: impl FnOnce(&Controller, &mut Store<Guest>) -> wasmtime::Result<T>,
     ) -> Result<T, CallError> {
-        let instance: Policy =
-            self.0.instantiate(&mut *store).map_err(|source| CallError { phase: Phase::Instantiate, source })?;
+        let Instance(instance) = self.instantiate(store)?;
         function(instance.paced_policy_controller(), store).map_err(|source| CallError { phase: Phase::Answer, source })
+    }
+}
+
+impl Instance {
+    /// Calls `decide`; the inner error is the policy's own.
+    pub(super) fn decide(
+        &self,
+        store: &mut Store<Guest>,
+        shown: &core::Input,
+    ) -> Result<Result<Proposal, String>, CallError> {
+        let decided = self.0.paced_policy_controller().call_decide(store, &input(shown));
+        decided.map(|decided| decided.map(proposal)).map_err(|source| CallError { phase: Phase::Answer, source })
     }
 }
 

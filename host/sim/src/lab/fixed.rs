@@ -23,7 +23,9 @@ impl Answers {
         Self { answered: self.answered - earlier.answered, abandoned: self.abandoned - earlier.abandoned }
     }
 
-    pub(super) const fn plus(self, other: Self) -> Self {
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
         Self { answered: self.answered + other.answered, abandoned: self.abandoned + other.abandoned }
     }
 
