@@ -64,7 +64,7 @@ impl Watch {
         let (signals, woken) = mpsc::sync_channel(SIGNALS);
         let events = signals.clone();
         let thread = thread::Builder::new().name("paced-watch".to_owned()).spawn(move || {
-            let folders = Folders::of(registry.files().map(|(_, path)| path), move || {
+            let folders = Folders::of(registry.files().iter().map(|(_, path)| path.as_path()), move || {
                 // Full is as good as sent: a look is due anyway.
                 let _ = events.try_send(Signal::Changed);
             });
@@ -121,11 +121,11 @@ impl<R: FnMut(&str, Outcome)> Watching<R> {
 
     fn look(&mut self) {
         for (name, _) in self.registry.files() {
-            match self.registry.reload(name) {
+            match self.registry.reload(&name) {
                 Outcome::Unchanged => {}
                 outcome => {
-                    outcome.log(name);
-                    (self.report)(name, outcome);
+                    outcome.log(&name);
+                    (self.report)(&name, outcome);
                 }
             }
         }
