@@ -194,8 +194,16 @@ fn open_registry(
 
 fn watch(registry: Arc<Registry>, journal: &Journal, clock: Clock) -> Result<Watch, DaemonError> {
     let journal = journal.clone();
-    let report = move |policy: &str, outcome: Outcome| report(&journal, clock, policy, &outcome);
-    Watch::start(registry, Pace::default(), report).map_err(DaemonError::Watch)
+    let watched = Arc::clone(&registry);
+    let files = move || watched.files().into_iter().map(|(_, path)| path).collect();
+    let look = move |_| {
+        for (policy, _) in registry.files() {
+            let outcome = registry.reload(&policy);
+            outcome.log(&policy);
+            report(&journal, clock, &policy, &outcome);
+        }
+    };
+    Watch::start(Pace::default(), files, look).map_err(DaemonError::Watch)
 }
 
 /// Journals what came of a look at a policy's source.
