@@ -7,14 +7,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use paced_core::config::CampaignConfig;
 use paced_core::directive::{Directive, Urgency};
 use paced_core::people;
 use paced_core::plan::{cycle_deadline, plan};
 use paced_core::reading::{Failure, FailureClass, Observation, Setting};
 use paced_core::settle::{self, Fed, Outcome};
-use paced_core::state::Knowledge;
+use paced_core::state::{CampaignState, Knowledge};
 use paced_core::step::{Step, step};
-use paced_core::time::Timestamp;
+use paced_core::time::{Moment, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 
@@ -47,6 +48,25 @@ enum Done {
     Observed(HashMap<String, Observation>),
     ReadBack { index: usize, sent: u64, found: Result<Setting, RequestError> },
     Ran(usize, Ran),
+}
+
+/// A campaign's step, to be done.
+struct Job {
+    index: usize,
+    config: Arc<CampaignConfig>,
+    state: CampaignState,
+    policy: Seat,
+    observation: Option<Observation>,
+    moment: Moment,
+}
+
+impl Job {
+    fn run(mut self) -> Stepped {
+        let started = Instant::now();
+        let step = step(&self.config, self.state, self.observation.as_ref(), &mut self.policy, &self.moment);
+        let fed = Fed::Step(self.observation, self.moment);
+        Stepped { index: self.index, step, fed, took: started.elapsed() }
+    }
 }
 
 /// A campaign's step, done.
@@ -174,33 +194,35 @@ impl Batch {
     }
 
     /// Runs core's step for each campaign, off the async threads: policies compute there.
-    async fn step_all(&self, mut observations: HashMap<String, Observation>) -> Vec<Stepped> {
-        let now = self.host.clock.now();
-        let jobs: Vec<_> = self
-            .campaigns
-            .iter()
-            .enumerate()
-            .filter(|(_, campaign)| !campaign.state.is_unknown)
-            .map(|(index, campaign)| {
-                let observation = observations.remove(&campaign.config.id);
-                let moment = self.host.calendar.moment(now, campaign.shift_end);
-                let policy = self.host.registry.policy(&campaign.policy, &campaign.params);
-                let policy = Seat::of(policy, campaign.state.policy.revision);
-                (index, Arc::clone(&campaign.config), campaign.state.clone(), policy, observation, moment)
-            })
-            .collect();
-        let run = move || {
-            let step_one = |(index, config, state, mut policy, observation, moment): (_, Arc<_>, _, _, _, _)| {
-                let started = Instant::now();
-                let step = step(&config, state, Option::as_ref(&observation), &mut policy, &moment);
-                Stepped { index, step, fed: Fed::Step(observation, moment), took: started.elapsed() }
-            };
-            jobs.into_iter().map(step_one).collect()
-        };
+    async fn step_all(&mut self, observations: HashMap<String, Observation>) -> Vec<Stepped> {
+        let jobs = self.jobs(observations);
+        let run = move || jobs.into_iter().map(Job::run).collect();
         tokio::task::spawn_blocking(run).await.unwrap_or_else(|error| {
             tracing::error!(event = "pacing_loop_error", message = %error, "the decisions of a batch were lost");
             Vec::new()
         })
+    }
+
+    /// A job for each campaign, by the settings and policies that are in force at this moment.
+    fn jobs(&mut self, mut observations: HashMap<String, Observation>) -> Vec<Job> {
+        let now = self.host.clock.now();
+        let host = &self.host;
+        // Held until each campaign has its policy too, so that both are of one configuration.
+        let in_force = host.in_force.read();
+        let job = |(index, campaign): (usize, &mut Campaign)| {
+            campaign.take(&in_force);
+            let policy = host.registry.policy(&campaign.policy, &campaign.params);
+            Job {
+                index,
+                config: Arc::clone(&campaign.config),
+                state: campaign.state.clone(),
+                policy: Seat::of(policy, campaign.state.policy.revision),
+                observation: observations.remove(&campaign.config.id),
+                moment: host.calendar.moment(now, campaign.shift_end),
+            }
+        };
+        let known = self.campaigns.iter_mut().enumerate().filter(|(_, campaign)| !campaign.state.is_unknown);
+        known.map(job).collect()
     }
 
     // ---- directives --------------------------------------------------------------------------------------------
@@ -407,6 +429,8 @@ impl Batch {
         let mut records = Vec::new();
         let mut directives = Vec::new();
         for (index, campaign) in self.campaigns.iter_mut().enumerate() {
+            // An `on_exit` that changed since the last tick counts too.
+            campaign.take(&self.host.in_force.read());
             // What was still in flight may never be heard of; the state keeps it as unconfirmed.
             campaign.sending = None;
             campaign.next = None;

@@ -9,6 +9,7 @@ mod batch;
 mod record;
 mod schedule;
 mod seat;
+mod settings;
 mod tell;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use crate::registry::Registry;
 
 pub use batch::Batch;
 pub use schedule::{Schedule, batches};
+pub use settings::{InForce, Settings, SettingsById};
 
 /// What all batches use.
 #[derive(Clone)]
@@ -43,6 +45,8 @@ pub struct Host {
     pub dialer: Arc<dyn Dialer>,
     /// The policies.
     pub registry: Arc<Registry>,
+    /// The campaigns' settings, which may change.
+    pub in_force: InForce,
     /// The journal.
     pub journal: Journal,
     /// The latest about each campaign.
@@ -51,9 +55,9 @@ pub struct Host {
     pub dry_run: bool,
 }
 
-/// One campaign as it is paced.
+/// One campaign as it is paced. Its settings are those of its last tick.
 pub struct Campaign {
-    /// Its settings.
+    /// What pacing depends on.
     pub config: Arc<CampaignConfig>,
     /// The name of its policy.
     pub policy: String,
@@ -80,15 +84,10 @@ pub struct Campaign {
 impl Campaign {
     /// A campaign that starts from `state`.
     #[must_use]
-    pub fn new(
-        config: CampaignConfig,
-        policy: String,
-        params: Vec<(String, ParamValue)>,
-        shift_end: Option<Time>,
-        state: CampaignState,
-    ) -> Self {
+    pub fn new(settings: Settings, state: CampaignState) -> Self {
+        let Settings { config, policy, params, shift_end } = settings;
         Self {
-            config: Arc::new(config),
+            config,
             policy,
             params,
             shift_end,
@@ -99,6 +98,14 @@ impl Campaign {
             sent: 0,
             decisions: 0,
             trouble: None,
+        }
+    }
+
+    /// Goes on by what is in force now.
+    pub(crate) fn take(&mut self, in_force: &SettingsById) {
+        if let Some(settings) = in_force.get(&self.config.id) {
+            let Settings { config, policy, params, shift_end } = settings.clone();
+            (self.config, self.policy, self.params, self.shift_end) = (config, policy, params, shift_end);
         }
     }
 }

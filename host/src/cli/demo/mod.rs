@@ -75,7 +75,7 @@ async fn play(args: &Args, is_terminal: bool) -> anyhow::Result<Exit> {
     let clock = Clock::start(args.time_scale);
     let tenant = Tenant::start(TenantConfig { seed: args.seed, ..TenantConfig::new(clock, &AGENTS) }).await?;
     let config = config(args, &tenant)?;
-    let daemon = match Daemon::start(config, Options { clock, dry_run: false }).await {
+    let daemon = match Daemon::start(config, Options { clock, dry_run: false, file: None }).await {
         Ok(daemon) => daemon,
         Err(DaemonError::Findings(findings)) => bail!("{}", in_words(&findings)),
         Err(error) => return Err(error.into()),
