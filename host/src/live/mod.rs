@@ -5,6 +5,8 @@
 //! is said. It goes first, so that a policy's file and the params that go with it can change together.
 
 pub(crate) mod report;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -69,7 +69,7 @@ impl Reporter {
             problems,
             "nothing of the changed configuration applies; what was in force goes on"
         );
-        let message = format!("nothing of it applies, because of {problems} problems: {}", few(errors.iter(), "; "));
+        let message = format!("nothing of it applies: {}", few(errors.iter(), "; "));
         self.record(vec![self.event(None, Level::Error, "config_rejected", message)]);
     }
 
