@@ -63,7 +63,6 @@ impl InForce {
 
     /// The settings, which don't change until the guard is dropped; it must not be held for longer than it takes to
     /// read them.
-    #[must_use]
     pub fn read(&self) -> RwLockReadGuard<'_, SettingsById> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -79,4 +78,29 @@ impl InForce {
 
 fn by_id(config: &Config) -> SettingsById {
     Settings::of(config).map(|settings| (settings.config.id.clone(), settings)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::{Inputs, Overrides, parse};
+
+    fn config(ramp_up: f64) -> Config {
+        let text = format!(
+            "[platform]\nbase_url = \"https://host\"\nclient_id = \"id\"\nclient_secret = \"hunter2\"\n\
+             [[campaigns]]\nid = \"1\"\ntotal_agents = 20\nramp_up = {ramp_up}\n"
+        );
+        let inputs = Inputs { env: &|_| None, overrides: &Overrides::default(), built_in: &["proportional"] };
+        parse(&text, Path::new("paced.toml"), &inputs).config.unwrap()
+    }
+
+    #[test]
+    fn nobody_sees_the_settings_while_what_goes_with_them_changes() {
+        let in_force = InForce::of(&config(0.5));
+        let held = in_force.clone();
+        in_force.replace(&config(0.3), || assert!(held.0.try_read().is_err()));
+        assert_eq!(in_force.read()["1"].config.ramp_up, 0.3);
+    }
 }

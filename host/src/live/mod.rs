@@ -96,7 +96,7 @@ impl Live {
         let is_requested = cause == Cause::Request;
         let content = match self.news(file, is_requested) {
             Some(content) => content,
-            None if is_requested => return self.reporter.unchanged(),
+            None if is_requested => return self.reporter.unchanged(self.waiting.len()),
             None => return,
         };
         let last_refused = self.last.take().and_then(|last| last.refused);
@@ -107,7 +107,7 @@ impl Live {
                 self.reporter.unreadable(file.path(), why);
                 Some(Refused { findings: Vec::new(), named: Vec::new() })
             }
-            Ok(bytes) => match self.judge(file.check(bytes)) {
+            Ok(bytes) => match self.judge(&file.check(bytes)) {
                 Ok(ready) => {
                     self.take_over(ready, is_requested || was_refused);
                     None
@@ -137,7 +137,7 @@ impl Live {
     }
 
     /// Whether a configuration can be taken over, with everything loaded that it takes.
-    fn judge(&self, checked: Checked) -> Result<Ready, Refused> {
+    fn judge(&self, checked: &Checked) -> Result<Ready, Refused> {
         let of_policies = checked.draft.as_ref().map(|draft| {
             let stays = |spec: &_| self.registry.stays(spec);
             policies::check_beside(draft, &self.engine, &stays)
@@ -166,10 +166,11 @@ impl Live {
             self.reporter.policy(&policy, &outcome);
         }
         let news: Vec<_> = waiting.iter().filter(|change| !self.waiting.contains(change)).cloned().collect();
+        let is_taken_back = self.waiting.iter().any(|change| !waiting.contains(change));
         if !(live.is_empty() && news.is_empty()) {
             self.reporter.warnings(&warnings);
-        } else if is_awaited {
-            self.reporter.unchanged();
+        } else if is_awaited || is_taken_back {
+            self.reporter.unchanged(waiting.len());
         }
         self.reporter.changed(&live);
         self.reporter.waiting(&news);

@@ -52,7 +52,7 @@ impl Reporter {
     /// Settings that were changed in the file and go on as they were.
     pub(super) fn waiting(&self, changes: &[Change]) {
         let events = by_campaign(changes).map(|(campaign, message)| {
-            let message = format!("{message}: this needs a restart; until then what was in force goes on");
+            let message = format!("{message}: waits for a restart, and what was in force goes on until then");
             tracing::warn!(event = "config_needs_restart", campaign, message);
             self.event(campaign, Level::Warn, "config_needs_restart", message)
         });
@@ -85,9 +85,10 @@ impl Reporter {
         warnings.iter().for_each(finding);
     }
 
-    /// A configuration that is in order and changes nothing, where somebody may wonder.
-    pub(super) fn unchanged(&self) {
-        tracing::info!(event = "config_unchanged", "the configuration is in order and changes nothing");
+    /// A configuration that is in order and changes nothing, where somebody may wonder; so many settings of it wait for
+    /// a restart.
+    pub(super) fn unchanged(&self, waiting: usize) {
+        tracing::info!(event = "config_unchanged", waiting, "the configuration is in order and changes nothing now");
     }
 
     /// A request to look at a configuration where there is no file of it.

@@ -161,7 +161,7 @@ async fn what_needs_a_restart_is_said_once_and_the_rest_applies() {
     stage.edit("batch_size = 20", "ramp_up = 0.4\npoll_interval = \"30s\"");
     let settings = stage.settings();
     assert_eq!((settings.config.ramp_up, settings.config.poll_interval.as_secs()), (0.4, 15));
-    let waits = "this needs a restart; until then what was in force goes on";
+    let waits = "waits for a restart, and what was in force goes on until then";
     assert_eq!(
         stage.said().await,
         [
