@@ -147,3 +147,16 @@ fn a_file_that_is_gone_or_broken_leaves_the_component_and_lets_params_change() {
     assert!(matches!(place.registry.reload("mine"), Outcome::Unchanged), "reported once");
     assert_eq!(place.digest(), Some(Digest::of(&answering(1.0))));
 }
+
+#[test]
+fn what_did_not_fit_is_examined_again_once_the_params_are_others() {
+    let place = Place::new();
+    assert_eq!(place.change(vec![PolicySpec { uses: uses("kp", 0.3), ..place.mine() }]), [""; 0]);
+    let fixed = shipped::find("fixed").unwrap();
+    fs::write(place.path("mine.wasm"), fixed).unwrap();
+    assert!(matches!(place.registry.reload("mine"), Outcome::Refused { .. }));
+    fs::remove_file(place.path("mine.wasm")).unwrap();
+    assert_eq!(place.change(vec![place.mine()]), [""; 0]);
+    fs::write(place.path("mine.wasm"), fixed).unwrap();
+    assert!(matches!(place.registry.reload("mine"), Outcome::Activated(_)));
+}
