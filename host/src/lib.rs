@@ -15,6 +15,7 @@ pub mod data_dir;
 pub mod dialer;
 pub mod http;
 pub mod journal;
+pub mod live;
 pub mod log;
 pub mod policies;
 pub mod registry;

@@ -16,6 +16,7 @@ mod dry_run;
 mod faults;
 mod journal;
 mod layers;
+mod live;
 mod people;
 mod policies;
 mod readings;
