@@ -8,7 +8,9 @@
 use super::campaigns::{Campaigns, FEWEST_CAMPAIGNS};
 use super::carry_over;
 use super::design::{Experiment, GuardRule, Primary, Side};
-use super::pairs::{Course, Pairs, abandonment_term, effect_term};
+pub use super::pairs::Course;
+use super::pairs::{Pairs, abandonment_term, effect_term};
+use super::permutation::Term;
 use super::report::{ALPHA, ArmReport, Estimate, Look, Report};
 use super::sequential::Mixture;
 use super::split::Assignment;
@@ -59,6 +61,12 @@ pub fn switchback(experiment: &Experiment, courses: &[Course], mixture: Mixture,
         excluded: pairs.excluded(),
         ..report(experiment, sums, standing, outcome, evidence.as_ref(), "pairs")
     }
+}
+
+/// The terms of the effect, one for each pair that counts, by time: what [`Mixture::interval`] takes.
+#[must_use]
+pub fn effect_terms(experiment: &Experiment, courses: &[Course]) -> Vec<Term> {
+    Pairs::of(courses).quantity(experiment.seed, 1.0, |pair| effect_term(pair, experiment.primary)).terms
 }
 
 /// Judges a split by the sums of its campaigns; a campaign without sums counts as nothing.
