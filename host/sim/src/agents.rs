@@ -10,7 +10,7 @@ use crate::calls::{Millis, millis};
 use crate::config::CentreConfig;
 use crate::distribution::Distribution;
 use crate::streams::{Cause, Stream};
-use crate::totals::AgentTime;
+use crate::totals::{AgentCounts, AgentTime};
 
 /// An agent's number, from 0.
 pub(crate) type AgentId = u32;
@@ -192,6 +192,10 @@ impl Agents {
 
     pub(crate) const fn busy(&self) -> u32 {
         self.talking + self.wrap_up
+    }
+
+    pub(crate) fn counts(&self) -> AgentCounts {
+        AgentCounts { ready: self.ready(), talking: self.talking, wrap_up: self.wrap_up, away: self.away }
     }
 
     pub(crate) const fn time(&self) -> AgentTime {

@@ -16,7 +16,7 @@ use crate::agents::{AgentId, Agents, Break};
 use crate::calls::{Call, Calls, Millis, Offer, Party, RingEnd};
 use crate::config::{CentreConfig, ConfigError};
 use crate::feed::{Bucket, Fact, Feed};
-use crate::totals::Totals;
+use crate::totals::{AgentCounts, Totals};
 
 /// Something that will happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,6 +170,12 @@ impl CallCentre {
             agent_time: self.agents.time(),
             ..self.totals
         }
+    }
+
+    /// The agents by state, now.
+    #[must_use]
+    pub fn agents(&self) -> AgentCounts {
+        self.agents.counts()
     }
 
     /// What the campaign is set to, with its ceiling on ringing and connected calls.

@@ -12,7 +12,8 @@
 //! The parts: [`CentreConfig`] says what the centre is like, `centre` is the event loop, `agents` knows who is ready,
 //! `calls` decides each call's fate, `streams` and [`Distribution`] give the numbers, `feed` turns what happened into
 //! the platform's five-minute [`Bucket`]s, and [`Totals`] is the whole truth, which no platform shows. [`theory`] says
-//! what must come of it where that can be known, and [`validation`] holds the event loop against it.
+//! what must come of it where that can be known, [`validation`] holds the event loop against it, and [`lab`] compares
+//! policies on it.
 
 mod agents;
 mod calls;
@@ -20,6 +21,7 @@ mod centre;
 mod config;
 mod distribution;
 mod feed;
+pub mod lab;
 mod streams;
 pub mod theory;
 mod totals;
@@ -29,4 +31,4 @@ pub use centre::CallCentre;
 pub use config::{CentreConfig, ConfigError};
 pub use distribution::Distribution;
 pub use feed::{BUCKET, Bucket, FeedConfig, FeedKind, Offered};
-pub use totals::{AgentTime, Totals};
+pub use totals::{AgentCounts, AgentTime, Totals};

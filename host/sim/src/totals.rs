@@ -49,7 +49,48 @@ pub struct AgentTime {
     pub away_ms: u64,
 }
 
+/// Agents by state, at an instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentCounts {
+    /// Signed in and free.
+    pub ready: u32,
+    /// On a call.
+    pub talking: u32,
+    /// In wrap-up.
+    pub wrap_up: u32,
+    /// Staffed, not signed in.
+    pub away: u32,
+}
+
 impl AgentTime {
+    /// The time gained since `earlier`, an earlier value of the same.
+    #[must_use]
+    pub const fn since(&self, earlier: &Self) -> Self {
+        Self {
+            ready_ms: self.ready_ms - earlier.ready_ms,
+            talking_ms: self.talking_ms - earlier.talking_ms,
+            wrap_up_ms: self.wrap_up_ms - earlier.wrap_up_ms,
+            away_ms: self.away_ms - earlier.away_ms,
+        }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn plus(&self, other: &Self) -> Self {
+        Self {
+            ready_ms: self.ready_ms + other.ready_ms,
+            talking_ms: self.talking_ms + other.talking_ms,
+            wrap_up_ms: self.wrap_up_ms + other.wrap_up_ms,
+            away_ms: self.away_ms + other.away_ms,
+        }
+    }
+
+    /// Busy share of the signed-in agents' time, 0 to 1; none where nobody was signed in.
+    #[must_use]
+    pub fn utilization(&self) -> Option<f64> {
+        ratio(self.busy_ms(), self.signed_in_ms())
+    }
+
     /// Talk and wrap-up.
     #[must_use]
     pub const fn busy_ms(&self) -> u64 {
@@ -64,6 +105,26 @@ impl AgentTime {
 }
 
 impl Totals {
+    /// What has happened since `earlier`, earlier books of the same campaign; what rings or waits does so now.
+    #[must_use]
+    pub const fn since(&self, earlier: &Self) -> Self {
+        Self {
+            elapsed_ms: self.elapsed_ms - earlier.elapsed_ms,
+            dialled: self.dialled - earlier.dialled,
+            busy: self.busy - earlier.busy,
+            no_answer: self.no_answer - earlier.no_answer,
+            machines: self.machines - earlier.machines,
+            mistaken: self.mistaken - earlier.mistaken,
+            answered: self.answered - earlier.answered,
+            abandoned: self.abandoned - earlier.abandoned,
+            machines_answered: self.machines_answered - earlier.machines_answered,
+            machines_abandoned: self.machines_abandoned - earlier.machines_abandoned,
+            ringing: self.ringing,
+            waiting: self.waiting,
+            agent_time: self.agent_time.since(&earlier.agent_time),
+        }
+    }
+
     /// Calls whose outcome is known.
     #[must_use]
     pub const fn ended(&self) -> u64 {
@@ -80,7 +141,7 @@ impl Totals {
     /// Busy share of signed-in agents' time, 0 to 1; none before any time has passed.
     #[must_use]
     pub fn utilization(&self) -> Option<f64> {
-        ratio(self.agent_time.busy_ms(), self.agent_time.signed_in_ms())
+        self.agent_time.utilization()
     }
 
     /// The regulators' abandonment rate: abandoned / (answered + abandoned), persons only; none before any answer.
