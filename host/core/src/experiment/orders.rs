@@ -2,7 +2,7 @@
 //!
 //! In each pair one arm goes first, by a coin. Twelve free coins may well fall so that B goes first in every pair of a
 //! morning, and a rising morning would then look like B's merit; the test allows for that, and pays for it in power. So
-//! coins are not thrown singly: of all orders of up to twelve consecutive pairs (a round) the 256 are kept that are
+//! coins are not thrown singly: of all orders of up to twelve consecutive pairs (a round) the 1,024 are kept that are
 //! balanced best over hours of the day, weekdays and in all, and whichever are as good as the last of these; one of
 //! them is drawn, each as likely as the others. Moulton (2004, Clinical Trials 1:297) describes this as covariate-based
 //! constrained randomisation.
@@ -13,9 +13,9 @@
 /// Pairs in a full round.
 pub const ROUND: usize = 12;
 
-/// So many orders are kept, as far as there are so many. With fewer the test would be too coarse; up to 8 pairs all
-/// coins are free.
-const KEPT: usize = 256;
+/// So many orders are kept, as far as there are so many: up to 10 pairs all coins are free. With fewer the test is too
+/// coarse: 256 orders of 12 pairs find in 77 of 100 experiments what 1,024 find in 81 and free coins in 83.
+pub const KEPT: usize = 1_024;
 
 /// How much an hour's imbalance counts beside a weekday's: trends over the day are what blocks suffer from most.
 const HOUR_WEIGHT: u32 = 2;
@@ -87,30 +87,30 @@ mod tests {
 
     #[test]
     fn few_pairs_are_free_and_twelve_are_drawn_from_the_best_balanced() {
-        for (pairs, count) in [(0, 1), (1, 2), (6, 64), (8, 256)] {
+        for (pairs, count) in [(0, 1), (1, 2), (6, 64), (10, 1_024)] {
             assert_eq!(orders(&slots(pairs)).len(), count, "{pairs} pairs");
         }
-        for pairs in 9..=12 {
+        for pairs in 11..=12 {
             let count = orders(&slots(pairs)).len();
-            assert!((256..600).contains(&count) && count < 1 << pairs, "{pairs} pairs: {count}");
+            assert!((1_024..1_500).contains(&count), "{pairs} pairs: {count}");
         }
     }
 
     #[test]
     fn every_order_comes_with_its_mirror_image() {
-        for pairs in [5, 9, 12] {
+        for pairs in [5, 11, 12] {
             let (orders, all) = (orders(&slots(pairs)), ((1_u32 << pairs) - 1) as Order);
             assert!(orders.iter().all(|order| orders.contains(&(!order & all))));
         }
     }
 
-    /// Free coins let one arm open ten of twelve pairs, or all of a day's five, in one draw of ten.
+    /// Free coins let one arm open all five pairs of Monday or of Tuesday in one draw of eight.
     #[test]
-    fn no_arm_opens_most_pairs_of_a_round_hour_or_weekday() {
+    fn no_arm_opens_most_pairs_of_a_round_or_all_of_a_day() {
         let slots = slots(12);
         for order in orders(&slots) {
             assert!((4..=8).contains(&order.count_ones()), "{order:012b}");
-            for pairs in strata(&slots).iter().map(|stratum| stratum.pairs).filter(|pairs| pairs.count_ones() > 2) {
+            for pairs in strata(&slots).iter().map(|stratum| stratum.pairs).filter(|pairs| pairs.count_ones() >= 5) {
                 let opened = (order & pairs).count_ones();
                 assert!(opened > 0 && opened < pairs.count_ones(), "{order:012b} in {pairs:012b}");
             }

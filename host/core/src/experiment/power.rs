@@ -4,13 +4,15 @@
 //! differences will vary as much around their effect. The sign-flip test's power is taken from the t-test, which it
 //! approaches quickly (Lehmann and Romano, chapter 15): with n pairs of relative spread s an effect d is found with
 //! probability T(d sqrt(n)/s - q), where q is the two-sided quantile of Student's t with n-1 degrees of freedom at the
-//! level that n pairs attain, and T its distribution function. The forecast is as good as the assumption that the future
-//! varies as the past did.
+//! level that n pairs attain, and T its distribution function. A test over m of all assignments finds a little less; of
+//! that power it keeps a share of at least 1 - sqrt((1-a) / (2 pi m a)) at level a (Jöckel 1986), and that much is
+//! forecast. The forecast is as good as the assumption that the future varies as the past did.
 
 use serde::{Deserialize, Serialize};
 
 use super::design::Primary;
-use super::permutation::{attained_level, fewest_pairs};
+use super::orders::KEPT;
+use super::permutation::{SAMPLES, attained_level, fewest_pairs};
 use super::sums::Sums;
 use super::switchback::MAX_PAIRS;
 use crate::stats::{student_quantile, student_within};
@@ -76,6 +78,12 @@ impl Spread {
     /// The probability that so many pairs find this relative effect at [`ALPHA`], at least 0.
     #[must_use]
     pub fn power(self, pairs: u32, effect: f64) -> f64 {
+        self.power_of_all_assignments(pairs, effect) * share_kept(pairs)
+    }
+
+    /// The same if the test went through every order that free coins can give: the most that it can find.
+    #[must_use]
+    pub fn power_of_all_assignments(self, pairs: u32, effect: f64) -> f64 {
         let Some(quantile) = quantile(pairs) else { return 0.0 };
         let reach = effect.abs() * libm::sqrt(f64::from(pairs)) / self.relative - quantile;
         let half = student_within(reach.abs(), pairs as usize - 1) / 2.0;
@@ -85,8 +93,9 @@ impl Spread {
     /// The smallest relative effect that so many pairs find with probability [`POWER`]; none with too few pairs.
     #[must_use]
     pub fn detectable_effect(self, pairs: u32) -> Option<f64> {
-        // Student's t exceeds this in one direction with probability 1 - POWER.
-        let beyond = student_quantile(pairs.checked_sub(1)? as usize, 2.0 * (1.0 - POWER));
+        // Student's t exceeds this in one direction with what is left to the power of all assignments.
+        let left = 1.0 - POWER / share_kept(pairs);
+        let beyond = student_quantile(pairs.checked_sub(1)? as usize, 2.0 * left);
         Some((quantile(pairs)? + beyond) * self.relative / libm::sqrt(f64::from(pairs)))
     }
 
@@ -98,6 +107,18 @@ impl Spread {
         let days = pairs.filter(|_| pairs_per_day > 0.0).map(|pairs| f64::from(pairs) / pairs_per_day);
         Forecast { effect, pairs, days }
     }
+}
+
+/// The share of its power that the test keeps, though it goes through a part of the orders only.
+fn share_kept(pairs: u32) -> f64 {
+    let assignments = match pairs as usize {
+        // All orders are drawn from, and the test goes through them.
+        0..=10 => return 1.0,
+        11..24 => KEPT,
+        // Two rounds are still gone through; that more are sampled is as bad as it gets.
+        24.. => SAMPLES,
+    };
+    1.0 - libm::sqrt((1.0 - ALPHA) / (2.0 * std::f64::consts::PI * assignments as f64 * ALPHA))
 }
 
 /// The weight of a pair: Mantel and Haenszel's for the difference of two rates (Greenland and Robins 1985). With equal
@@ -131,12 +152,13 @@ mod tests {
         assert_eq!(Spread::of([(block(9), Sums::default()); 9], Primary::AnswersPerAgentHour), None, "nobody worked");
     }
 
-    /// 12 pairs: t(11) leaves 4.98 % at 2.203, and 20 % above 0.876.
+    /// 12 pairs: t(11) leaves 4.98 % at 2.203. The test keeps 94.6 % of its power, which must then be 84.6 %, and t(11)
+    /// leaves 15.4 % above 1.070.
     #[test]
     fn the_detectable_effect_is_found_with_the_promised_power() {
         let spread = Spread { relative: 0.05, pairs: 40 };
         let effect = spread.detectable_effect(12).unwrap();
-        assert!((effect - (2.203 + 0.876) * 0.05 / libm::sqrt(12.0)).abs() < 1e-4, "{effect}");
+        assert!((effect - (2.203 + 1.070) * 0.05 / libm::sqrt(12.0)).abs() < 1e-4, "{effect}");
         assert!((spread.power(12, effect) - POWER).abs() < 1e-9);
         assert!((spread.power(12, -effect) - POWER).abs() < 1e-9);
         assert_eq!((spread.detectable_effect(5), spread.power(5, 9.0)), (None, 0.0), "five pairs attain nothing");
@@ -146,7 +168,7 @@ mod tests {
     fn smaller_effects_take_more_days() {
         let spread = Spread { relative: 0.05, pairs: 40 };
         let (small, large) = (spread.forecast(0.02, 5.0), spread.forecast(0.05, 5.0));
-        assert_eq!((small.pairs, large.pairs), (Some(52), Some(10)));
+        assert_eq!((small.pairs, large.pairs), (Some(53), Some(10)));
         assert_eq!(large.days, Some(2.0));
         assert_eq!(spread.forecast(0.001, 5.0), Forecast { effect: 0.001, pairs: None, days: None });
     }
