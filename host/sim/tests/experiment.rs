@@ -31,17 +31,17 @@ fn a_steep_day_fools_nobody() -> Result<(), ConfigError> {
 
 #[test]
 fn daily_looks_err_in_at_most_five_per_cent() -> Result<(), ConfigError> {
-    assert_kept("equal arms, looked at daily", 1, 200)
+    assert_kept("equal arms, looked at daily", 1, 100)
 }
 
 #[test]
 fn three_per_cent_more_is_found_as_often_as_forecast() -> Result<(), ConfigError> {
-    assert_kept("3 % more", 1, 200)
+    assert_kept("3 % more", 1, 100)
 }
 
 #[test]
 fn intervals_hold_the_truth_where_switches_take_time() -> Result<(), ConfigError> {
-    assert_kept("the interval leaves the truth out", 1, 200)
+    assert_kept("the interval leaves the truth out", 1, 100)
 }
 
 #[test]
