@@ -19,31 +19,37 @@ fn assert_kept(prefix: &str, count: usize, trials: u64) -> Result<(), ConfigErro
     Ok(())
 }
 
+/// Seen to fail by: a p-value of one side; a first arm that is always A, analysed as if drawn.
 #[test]
 fn equal_arms_differ_at_the_attained_level() -> Result<(), ConfigError> {
     assert_kept("equal arms differ", 1, 200)
 }
 
+/// Seen to fail by: a first arm that is always A, analysed as if drawn.
 #[test]
 fn a_steep_day_fools_nobody() -> Result<(), ConfigError> {
     assert_kept("equal arms on a steep day", 1, 200)
 }
 
+/// Seen to fail by: the bound of Student's t, as if one looked once.
 #[test]
 fn daily_looks_err_in_at_most_five_per_cent() -> Result<(), ConfigError> {
     assert_kept("equal arms, looked at daily", 1, 100)
 }
 
+/// Seen to fail by: a spread half as wide.
 #[test]
 fn three_per_cent_more_is_found_as_often_as_forecast() -> Result<(), ConfigError> {
     assert_kept("3 % more", 1, 100)
 }
 
+/// Seen to fail by: no washout; an interval that cuts off twice as much; parts and wholes exchanged.
 #[test]
 fn intervals_hold_the_truth_where_switches_take_time() -> Result<(), ConfigError> {
-    assert_kept("the interval leaves the truth out", 1, 100)
+    assert_kept("the interval leaves the truth out", 1, 200)
 }
 
+/// Seen to fail by: no washout; an early half that is the late one.
 #[test]
 fn carry_over_is_found_where_it_is() -> Result<(), ConfigError> {
     assert_kept("ramps", 2, 100)

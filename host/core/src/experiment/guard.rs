@@ -127,8 +127,8 @@ mod tests {
         (0..400).map(|_| buckets(&mut draw, share, BUCKETS)).collect()
     }
 
-    /// Seen to fail by: stakes ten times as high, with `MOST_LOST` 5; a fortune that may not fall below 1. The same
-    /// runs with the binomial test at every look are what the guard is there to avoid.
+    /// Seen to fail by: a fortune that may not fall below 1. The same runs with the binomial test at every look are what
+    /// the guard is there to avoid.
     #[test]
     fn a_lawful_arm_is_stopped_in_at_most_five_per_cent_of_runs() {
         let runs = runs("lawful", 0.025);
@@ -148,7 +148,7 @@ mod tests {
         assert!(share(by_binomial) > 3.0 * ALPHA, "{by_binomial} of {}", runs.len());
     }
 
-    /// Where the theory applies, at the very limit and with calls that are abandoned independently.
+    /// Seen to fail by: a fortune that may not fall below 1. Where the theory applies, at the very limit and with calls that are abandoned independently.
     #[test]
     fn an_arm_at_its_limit_is_stopped_in_at_most_five_per_cent_of_runs() {
         let mut draw = Draw::named(1, &["limit"]);
@@ -159,7 +159,7 @@ mod tests {
         assert!(stops <= 50 && stops > 5, "{stops} of 1,000");
     }
 
-    /// Seen to fail by: stakes a tenth as high.
+    /// Seen to fail by: stakes a tenth as high; stakes ten times as high.
     #[test]
     fn an_unlawful_arm_is_stopped_soon() {
         let mut stops: Vec<usize> =

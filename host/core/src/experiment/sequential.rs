@@ -133,8 +133,7 @@ mod tests {
         assert!(excludes(mixture.interval(&pairs, 0.05), 1.0));
     }
 
-    /// Seen to fail by: a bound of Student's t at each look (2.2 squared), which errs in a fifth of the runs; a mixture
-    /// whose variance is chosen by the pairs so far.
+    /// Seen to fail by: the bound of Student's t at each look, 2.2 squared; a variance of nearly nothing.
     #[test]
     fn looking_after_every_pair_errs_in_at_most_five_per_cent() {
         let mut draw = Draw::named(1, &["looks"]);

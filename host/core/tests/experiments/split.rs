@@ -38,8 +38,8 @@ fn split(campaigns: u32, effect: f64, seed: u64, standing: Standing) -> (Assignm
     (assignment, report)
 }
 
-/// Seen to fail by: permuting over all campaigns regardless of strata with sizes that go with arms; a score that leaves
-/// the campaign's due out.
+/// Seen to fail by: arms that go by size instead of chance; choices of any number of campaigns; a score that leaves the
+/// campaign's due out.
 #[test]
 fn equal_arms_differ_in_at_most_five_per_cent() {
     let rejected = (0..1_000).filter(|seed| split(12, 0.0, *seed, FINAL).1.effect.unwrap().p.value <= ALPHA).count();

@@ -30,8 +30,8 @@ fn is_plausible(hits: usize, trials: u32, p: f64) -> bool {
     binomial_tail(hits, trials, p) >= 0.005 && 1.0 - binomial_tail(hits + 1, trials, p) >= 0.005
 }
 
-/// Seen to fail by: orders that are drawn by a coin for each pair and analysed as if balanced with A always first;
-/// permuting over one order in two of those that could be drawn; a test at 2 x ALPHA.
+/// Seen to fail by: a first arm that is always A, analysed as if drawn; a p-value of one side; an early half that is the
+/// late one.
 #[test]
 fn equal_arms_differ_at_the_attained_level_even_in_a_steep_day() {
     let world = World { trend: 0.8, ..World::default() };
@@ -53,6 +53,7 @@ fn p_values_and_intervals_agree() {
     }
 }
 
+/// Seen to fail by: an interval that cuts off twice as much; parts and wholes exchanged.
 #[test]
 fn the_interval_covers_the_truth_as_often_as_it_says() {
     let world = World { effect: 0.05, trend: 0.4, ..World::default() };
@@ -66,7 +67,7 @@ fn the_interval_covers_the_truth_as_often_as_it_says() {
     assert!((mean - 0.05).abs() < 0.003, "{mean}");
 }
 
-/// Seen to fail by: the interval of the test that is meant to be taken once.
+/// Seen to fail by: the bound of Student's t, as if one looked once.
 #[test]
 fn daily_looks_at_equal_arms_err_in_at_most_five_per_cent() {
     let world = World { pairs: 40, trend: 0.5, ..World::default() };
@@ -87,7 +88,7 @@ fn daily_looks_at_equal_arms_err_in_at_most_five_per_cent() {
 }
 
 /// With twelve pairs instead of thirty it is found in half of the cases: seeing nothing is weak comfort. Seen to fail
-/// by: a washout of 0 in the first case; halves that are the same.
+/// by: an early half that is the late one; parts and wholes exchanged.
 #[test]
 fn carry_over_beyond_the_washout_is_found_and_within_it_is_not() {
     let found = |memory_minutes: u64, washout_minutes: u64| {

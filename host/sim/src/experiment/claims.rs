@@ -97,7 +97,7 @@ pub fn claims() -> Vec<Claim> {
     let equal = World::of_equal_arms(20);
     let steep = World { ratios: [0.8; 2], trend: 2.5, ..equal.clone() };
     let better = World { struck_out: [1.0 - 1.0 / 1.03, 0.0], ..World::of_equal_arms(100) };
-    let ramped = World { ratios: [0.8, 1.1], settling: minutes(8), ..steep.clone() };
+    let ramped = World { ratios: [0.5, 1.2], settling: minutes(10), trend: 1.5, ..equal.clone() };
     let lasting = World { ratios: [0.3, 2.0], settling: minutes(30), pairs: 20, ..equal.clone() };
     let long = World { pairs: 40, ..World::of_equal_arms(10) };
     vec![
