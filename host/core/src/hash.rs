@@ -54,8 +54,14 @@ impl Draw {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// A standard normal number (Box and Muller 1958).
+    pub(crate) fn normal(draw: &mut Draw) -> f64 {
+        let radius = libm::sqrt(-2.0 * libm::log(draw.uniform()));
+        radius * libm::cos(std::f64::consts::TAU * draw.uniform())
+    }
 
     /// As published: FNV-1a of "foobar", and the first two outputs of SplitMix64 from state 0.
     #[test]

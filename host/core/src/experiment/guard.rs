@@ -90,6 +90,7 @@ impl ArmGuard {
 mod tests {
     use super::*;
     use crate::hash::Draw;
+    use crate::hash::tests::normal;
     use crate::stats::binomial_tail;
 
     const LIMIT: f64 = 0.03;
@@ -109,11 +110,6 @@ mod tests {
             (calls, (0..calls).filter(|_| draw.uniform() < now).count() as u64)
         };
         (0..count).map(|_| bucket()).collect()
-    }
-
-    fn normal(draw: &mut Draw) -> f64 {
-        let radius = libm::sqrt(-2.0 * libm::log(draw.uniform()));
-        radius * libm::cos(std::f64::consts::TAU * draw.uniform())
     }
 
     /// The bucket at which the guard stops, of those of one run.

@@ -99,12 +99,7 @@ impl Moments {
 mod tests {
     use super::*;
     use crate::hash::Draw;
-
-    /// A standard normal number (Box and Muller 1958).
-    fn normal(draw: &mut Draw) -> f64 {
-        let radius = libm::sqrt(-2.0 * libm::log(draw.uniform()));
-        radius * libm::cos(std::f64::consts::TAU * draw.uniform())
-    }
+    use crate::hash::tests::normal;
 
     fn pairs(draw: &mut Draw, count: usize, effect: f64) -> Vec<Term> {
         let pair = |_| Term { whole: 10.0 + normal(draw), part: 10.0 * (1.0 + effect) + normal(draw) };

@@ -105,15 +105,15 @@ fn b_of_first(experiment: &Experiment, first: usize, all: usize) -> usize {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use proptest::prelude::*;
 
-    use super::super::design::Kind;
     use super::super::design::tests::{arm, experiment};
+    use super::super::design::{Arm, Kind};
     use super::*;
 
     /// So many campaigns, the n-th with about 100/n agents.
-    pub(in crate::experiment) fn assignment(campaigns: u32, seed: u64) -> Assignment {
+    fn assignment(campaigns: u32, seed: u64) -> Assignment {
         let sizes: Vec<(String, u32)> = (1..=campaigns).map(|n| (format!("c{n}"), 100 / n + 1)).collect();
         Assignment::draw(&Experiment { seed, ..experiment(Kind::Split) }, &sizes)
     }
@@ -153,8 +153,6 @@ pub(super) mod tests {
             assert_eq!(weighted(a, b, campaigns), wanted, "{a}:{b} of {campaigns}");
         }
     }
-
-    use super::super::design::Arm;
 
     #[test]
     fn every_choice_is_drawn_about_equally_often() {

@@ -89,6 +89,13 @@ pub struct Block {
 }
 
 impl Block {
+    /// The arm that paces the block: the drawn one, or the other one if its guard stopped it. What the block counts for
+    /// is the drawn arm all the same.
+    #[must_use]
+    pub fn arm_in_force(&self, stopped: Option<Side>) -> Side {
+        if stopped == Some(self.arm) { self.arm.other() } else { self.arm }
+    }
+
     /// Whether the instant, which lies in the block, is too early to count.
     #[must_use]
     pub fn is_washing_out(&self, now: Timestamp) -> bool {
@@ -139,6 +146,14 @@ impl Schedule {
     #[must_use]
     pub fn pairs(&self) -> &[Pair] {
         &self.pairs
+    }
+
+    /// Pairs by calendar day from the first to the last, days without pairs included; none without pairs.
+    #[must_use]
+    pub fn pairs_per_day(&self) -> Option<f64> {
+        let (first, last) = (self.pairs.first()?, self.pairs.last()?);
+        let days = last.starts.since(first.starts).as_secs() / 86_400 + 1;
+        Some(self.pairs.len() as f64 / days as f64)
     }
 
     /// Length of a block.
@@ -237,6 +252,8 @@ fn ceil_to_bucket(at: Timestamp) -> Timestamp {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use proptest::prelude::*;
+
     use super::super::design::Kind;
     use super::super::design::tests::{experiment, minutes};
     use super::*;
@@ -292,6 +309,8 @@ pub(super) mod tests {
         for now in [starts, block.ends - ms] {
             assert_eq!(schedule.position(now), Position::In(block));
         }
+        assert_eq!((block.arm_in_force(None), block.arm_in_force(Some(first))), (first, first.other()));
+        assert_eq!(block.arm_in_force(Some(first.other())), first);
         assert!(block.is_washing_out(block.counts_from - ms) && !block.is_washing_out(block.counts_from));
         let Position::In(second) = schedule.position(block.ends) else { panic!("the second block follows at once") };
         assert_eq!((second.pair, second.arm, second.starts), (0, first.other(), block.ends));
@@ -304,6 +323,7 @@ pub(super) mod tests {
     fn a_later_end_leaves_full_rounds_as_they_are() {
         let (short, long) = (schedule(5, 7), schedule(9, 7));
         assert_eq!(short.pairs()[..2 * ROUND], long.pairs()[..2 * ROUND]);
+        assert_eq!((short.pairs_per_day(), schedule(0, 7).pairs_per_day()), (Some(5.0), None));
         assert_eq!(short.rounds().map(|round| round.first_pair).collect::<Vec<_>>(), [0, 12, 24]);
     }
 
@@ -358,5 +378,44 @@ pub(super) mod tests {
         assert_eq!(Schedule::draw(&experiment(Kind::Switchback), "1", (0..).map(short)).unwrap().pairs().len(), 0);
         let disordered = Schedule::draw(&experiment(Kind::Switchback), "1", [day(1), day(0)]);
         assert_eq!(disordered, Err(SpansOverlap { number: 2 }));
+    }
+
+    proptest! {
+        /// However the allowed time is cut up: each pair lies within one span, no two overlap, and the position by
+        /// search is the one that going through all blocks gives.
+        #[test]
+        fn position_agrees_with_going_through_all_blocks(
+            cuts in prop::collection::vec((0_u64..7_200, 0_u64..40_000), 0..12),
+            asked in prop::collection::vec(0_u64..400_000, 20),
+            block in 1_u64..13,
+        ) {
+            let start = day(0).from;
+            let mut end = start;
+            let spans: Vec<Span> = cuts
+                .iter()
+                .map(|(gap, length)| {
+                    let from = end + Duration::from_secs(*gap);
+                    end = from + Duration::from_secs(*length);
+                    Span { from, to: end, day: MONDAY, minute: 540 }
+                })
+                .collect();
+            let experiment = Experiment { block: BUCKET * block as u32, ..experiment(Kind::Switchback) };
+            let schedule = Schedule::draw(&experiment, "1", spans.clone()).unwrap();
+            let blocks: Vec<Block> = (0..schedule.pairs().len())
+                .flat_map(|pair| [false, true].map(|is_second| schedule.block_of(pair, is_second).unwrap()))
+                .collect();
+            prop_assert!(blocks.is_sorted_by(|one, next| one.ends <= next.starts));
+            for pair in blocks.chunks(2) {
+                prop_assert!(spans.iter().any(|span| span.from <= pair[0].starts && pair[1].ends <= span.to));
+                prop_assert_eq!((pair[0].ends, pair[0].arm), (pair[1].starts, pair[1].arm.other()));
+                prop_assert_eq!(pair[0].starts.floor_to(BUCKET), pair[0].starts);
+            }
+            for now in asked.iter().map(|seconds| start + Duration::from_secs(*seconds)) {
+                let within = blocks.iter().find(|block| block.starts <= now && now < block.ends);
+                let next = blocks.iter().find(|block| block.starts > now).map(|block| block.starts);
+                let expected = within.map_or(Position::Outside { next }, |block| Position::In(*block));
+                prop_assert_eq!(schedule.position(now), expected);
+            }
+        }
     }
 }
