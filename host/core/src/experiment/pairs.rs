@@ -191,7 +191,7 @@ mod tests {
 
     /// Whatever the blocks show, with a trend or without: if the arms are the same, then over everything that this
     /// design could have drawn the test rejects in exactly its attained level. Seen to fail by: a p-value of one side;
-    /// half of the orders left out of the test.
+    /// permuting over all orders that free coins could give.
     #[test]
     fn the_level_is_exact_over_the_designs_own_orders() {
         let slots: Vec<Slot> = (0..12).map(|n| Slot { hour: 9 + n % 5, weekday: n / 5 }).collect();
