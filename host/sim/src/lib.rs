@@ -16,20 +16,26 @@
 //! and [`experiment`] asks whether experiments on it find what is there.
 
 mod agents;
+mod call_centre;
 mod calls;
 mod centre;
 mod config;
+mod dialling;
 mod distribution;
 pub mod experiment;
 mod feed;
 pub mod lab;
+mod schedule;
 mod streams;
 pub mod theory;
+mod timeline;
 mod totals;
 pub mod validation;
 
-pub use centre::CallCentre;
+pub use call_centre::CallCentre;
+pub use centre::SharedCentre;
 pub use config::{CentreConfig, ConfigError};
 pub use distribution::Distribution;
 pub use feed::{BUCKET, Bucket, FeedConfig, FeedKind, Offered};
+pub use timeline::{Change, ChangeKind};
 pub use totals::{AgentCounts, AgentTime, Totals};

@@ -28,6 +28,12 @@ pub(crate) enum Cause {
     Breaks = 8,
     /// When calls arrive, where theory and not a dial ratio says so.
     Arrivals = 9,
+    /// Whether, and for how long, an agent is unavailable after a call.
+    Unavailable = 10,
+    /// How busy the day is.
+    Day = 11,
+    /// How late the feed is beyond its delay; one stream for each moment at which that may change.
+    FeedJitter = 12,
 }
 
 /// One stream of uniform numbers.

@@ -1,7 +1,8 @@
 //! The whole truth about a simulated campaign, which no platform shows: every call by outcome, every agent-second.
 //!
 //! Two sums always hold, and tests rely on them: each dialled call has exactly one outcome or is in flight, and the
-//! agents' time in all states is staffed agents times elapsed time.
+//! agents' time in all states is agents times elapsed time. Campaigns that share agents share their free time: each
+//! one's books have all of it, and of talk and wrap-up its own.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,8 @@ pub struct Totals {
     pub elapsed_ms: u64,
     /// Calls dialled.
     pub dialled: u64,
+    /// Not connected by the carrier.
+    pub failed: u64,
     /// Ended in a busy tone.
     pub busy: u64,
     /// Ended without an answer.
@@ -47,6 +50,8 @@ pub struct AgentTime {
     pub wrap_up_ms: u64,
     /// Staffed, not signed in.
     pub away_ms: u64,
+    /// Not staffed: the shift has not begun, or is over.
+    pub off_ms: u64,
 }
 
 /// Agents by state, at an instant.
@@ -71,6 +76,7 @@ impl AgentTime {
             talking_ms: self.talking_ms - earlier.talking_ms,
             wrap_up_ms: self.wrap_up_ms - earlier.wrap_up_ms,
             away_ms: self.away_ms - earlier.away_ms,
+            off_ms: self.off_ms - earlier.off_ms,
         }
     }
 
@@ -82,6 +88,7 @@ impl AgentTime {
             talking_ms: self.talking_ms + other.talking_ms,
             wrap_up_ms: self.wrap_up_ms + other.wrap_up_ms,
             away_ms: self.away_ms + other.away_ms,
+            off_ms: self.off_ms + other.off_ms,
         }
     }
 
@@ -111,6 +118,7 @@ impl Totals {
         Self {
             elapsed_ms: self.elapsed_ms - earlier.elapsed_ms,
             dialled: self.dialled - earlier.dialled,
+            failed: self.failed - earlier.failed,
             busy: self.busy - earlier.busy,
             no_answer: self.no_answer - earlier.no_answer,
             machines: self.machines - earlier.machines,
@@ -128,7 +136,8 @@ impl Totals {
     /// Calls whose outcome is known.
     #[must_use]
     pub const fn ended(&self) -> u64 {
-        self.busy
+        self.failed
+            + self.busy
             + self.no_answer
             + self.machines
             + self.mistaken

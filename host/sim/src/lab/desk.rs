@@ -19,17 +19,18 @@ use super::course::{Detail, Sample};
 use super::movement::Movement;
 use super::scenario::{Campaign, Scenario};
 use super::shift::CampaignShift;
-use crate::centre::CallCentre;
+use crate::centre::SharedCentre;
 use crate::feed::Bucket;
 use crate::totals::Totals;
 
 /// How far back a reading reaches, as the platform's own examples ask: the running bucket and the two before.
 const REACH: Duration = Duration::from_secs(600);
 
-/// A campaign with its centre and its state in core. Times are since the start of the shift.
+/// A campaign with its state in core. Times are since the start of the shift.
 pub(super) struct Desk<'a> {
+    /// Its number in the centre.
+    index: usize,
     campaign: &'a Campaign,
-    centre: CallCentre,
     state: CampaignState,
     decides_at: Duration,
     /// Settings on their way, in the order of their arrival.
@@ -57,13 +58,13 @@ struct Counted {
 
 impl<'a> Desk<'a> {
     /// The campaign as it starts: active at its initial ratio, which core has read back.
-    pub(super) fn open(scenario: &Scenario, campaign: &'a Campaign, centre: CallCentre) -> Self {
+    pub(super) fn open(scenario: &Scenario, index: usize, campaign: &'a Campaign, centre: &mut SharedCentre) -> Self {
         let pacing = &campaign.pacing;
         let setting = Setting { ratio: pacing.initial_dial_ratio, status: Status::Active };
         let (state, _) = people::read_back(CampaignState::new(pacing), setting, scenario.start());
-        let mut desk = Self {
+        let desk = Self {
+            index,
             campaign,
-            centre,
             state,
             decides_at: pacing.poll_interval,
             sent: Vec::new(),
@@ -73,7 +74,7 @@ impl<'a> Desk<'a> {
             course: Vec::new(),
             sampled: Totals::default(),
         };
-        desk.put(setting);
+        desk.put(centre, setting);
         desk
     }
 
@@ -83,35 +84,42 @@ impl<'a> Desk<'a> {
         [arrives, self.counts_from].into_iter().flatten().fold(self.decides_at, Duration::min)
     }
 
-    pub(super) fn advance(&mut self, to: Timestamp) {
-        self.centre.advance(to);
-    }
-
     /// Does what is due at `at`, to which the centre has advanced.
     pub(super) fn work<P: Policy + ?Sized>(
         &mut self,
         scenario: &Scenario,
+        centre: &mut SharedCentre,
         at: Duration,
         policy: &mut P,
         detail: Detail,
     ) {
         while self.sent.first().is_some_and(|(arrives, _)| *arrives <= at) {
             let (_, setting) = self.sent.remove(0);
-            self.put(setting);
+            self.put(centre, setting);
         }
         if self.counts_from.take_if(|from| *from <= at).is_some() {
-            self.before = self.centre.totals();
+            self.before = centre.totals(self.index);
             self.counted = Counted::from(self.state.setting);
         }
         if self.decides_at <= at {
             self.decides_at = at + self.campaign.pacing.poll_interval;
-            self.decide(scenario, at, policy, detail);
+            let entry = self.decide(scenario, centre, at, policy);
+            self.counted.count(self.campaign, &entry, self.state.setting);
+            if detail == Detail::Course {
+                self.sample(centre, at, &entry);
+            }
         }
     }
 
-    fn decide<P: Policy + ?Sized>(&mut self, scenario: &Scenario, at: Duration, policy: &mut P, detail: Detail) {
+    fn decide<P: Policy + ?Sized>(
+        &mut self,
+        scenario: &Scenario,
+        centre: &mut SharedCentre,
+        at: Duration,
+        policy: &mut P,
+    ) -> Entry {
         let now = scenario.start() + at;
-        let observation = self.observe(now);
+        let observation = self.observe(centre, now);
         let state = self.state.clone();
         let Step { state, directive, entry } =
             step(&self.campaign.pacing, state, Some(&observation), policy, &scenario.moment(now));
@@ -120,44 +128,37 @@ impl<'a> Desk<'a> {
             let accepted = Outcome::Applied(Some(directive.setting));
             let state = self.state.clone();
             self.state = settle(&self.campaign.pacing, state, &directive, &accepted, now).0;
-            self.send(directive.setting, at + scenario.actuation_delay, at);
+            if scenario.actuation_delay.is_zero() {
+                self.put(centre, directive.setting);
+            } else {
+                self.sent.push((at + scenario.actuation_delay, directive.setting));
+            }
         }
-        self.counted.count(self.campaign, &entry, self.state.setting);
-        if detail == Detail::Course {
-            self.sample(at, &entry);
-        }
+        entry
     }
 
     /// What the platform answers at `now`.
-    fn observe(&self, now: Timestamp) -> Observation {
-        let reports: Vec<Report> = self.centre.buckets(now - REACH, now).iter().map(report).collect();
+    fn observe(&self, centre: &SharedCentre, now: Timestamp) -> Observation {
+        let reports: Vec<Report> = centre.buckets(self.index, now - REACH, now).iter().map(report).collect();
         if reports.is_empty() { Observation::Quiet } else { Observation::Reports { platform_now: now, reports } }
     }
 
-    fn send(&mut self, setting: Setting, arrives: Duration, now: Duration) {
-        if arrives <= now {
-            self.put(setting);
-        } else {
-            self.sent.push((arrives, setting));
-        }
+    fn put(&self, centre: &mut SharedCentre, setting: Setting) {
+        centre.set(self.index, setting, self.campaign.pacing.max_concurrent_calls(setting.ratio));
     }
 
-    fn put(&mut self, setting: Setting) {
-        self.centre.set(setting, self.campaign.pacing.max_concurrent_calls(setting.ratio));
-    }
-
-    fn sample(&mut self, at: Duration, entry: &Entry) {
-        let books = self.centre.totals();
-        let sample = Sample::new(at, entry, self.state.setting, self.centre.agents(), &self.sampled, &books);
+    fn sample(&mut self, centre: &SharedCentre, at: Duration, entry: &Entry) {
+        let books = centre.totals(self.index);
+        let sample = Sample::new(at, entry, self.state.setting, centre.agents(self.index), &self.sampled, &books);
         self.course.push(sample);
         self.sampled = books;
     }
 
     /// What the campaign came to.
-    pub(super) fn close(self) -> CampaignShift {
+    pub(super) fn close(self, centre: &SharedCentre) -> CampaignShift {
         CampaignShift {
             id: self.campaign.id.clone(),
-            totals: self.centre.totals().since(&self.before),
+            totals: centre.totals(self.index).since(&self.before),
             decisions: self.counted.decisions,
             faults: self.counted.faults,
             ceiling_decisions: self.counted.ceiling,

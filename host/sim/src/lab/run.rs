@@ -6,9 +6,9 @@ use paced_core::policy::Policy;
 
 use super::course::Detail;
 use super::desk::Desk;
-use super::scenario::{Campaign, Scenario};
+use super::scenario::Scenario;
 use super::shift::Shift;
-use crate::centre::CallCentre;
+use crate::centre::SharedCentre;
 use crate::config::ConfigError;
 use crate::totals::AgentTime;
 
@@ -60,18 +60,19 @@ pub fn run(
     let mut floor = Floor::open(scenario, seed, policies.len())?;
     while let Some(at) = floor.next() {
         floor.advance(at);
-        for (desk, policy) in floor.desks.iter_mut().zip(&mut *policies) {
-            desk.work(scenario, at, &mut **policy, detail);
-        }
+        floor.work(at, policies, detail);
     }
     floor.advance(scenario.length);
     Ok(floor.close(seed))
 }
 
-/// The campaigns of a shift.
+/// A centre with the campaigns that it works on.
 struct Floor<'a> {
     scenario: &'a Scenario,
+    centre: SharedCentre,
     desks: Vec<Desk<'a>>,
+    /// The agents' time when the warm-up was over.
+    before: AgentTime,
 }
 
 impl<'a> Floor<'a> {
@@ -80,12 +81,10 @@ impl<'a> Floor<'a> {
         if policies != campaigns {
             return Err(LabError::Policies { scenario: scenario.name.clone(), campaigns, policies });
         }
-        let open = |campaign: &'a Campaign| {
-            let centre = CallCentre::new(&campaign.centre, seed, &campaign.id, scenario.start());
-            let centre = centre.map_err(|source| LabError::Centre { scenario: scenario.name.clone(), source })?;
-            Ok(Desk::open(scenario, campaign, centre))
-        };
-        Ok(Self { scenario, desks: scenario.campaigns.iter().map(open).collect::<Result<_, _>>()? })
+        let mut centre = open_centre(scenario, seed)?;
+        let open = |(index, campaign)| Desk::open(scenario, index, campaign, &mut centre);
+        let desks = scenario.campaigns.iter().enumerate().map(open).collect();
+        Ok(Self { scenario, centre, desks, before: AgentTime::default() })
     }
 
     /// When something is due next; none before the shift ends.
@@ -95,12 +94,29 @@ impl<'a> Floor<'a> {
     }
 
     fn advance(&mut self, to: Duration) {
-        self.desks.iter_mut().for_each(|desk| desk.advance(self.scenario.start() + to));
+        self.centre.advance(self.scenario.start() + to);
+    }
+
+    fn work(&mut self, at: Duration, policies: &mut [&mut dyn Policy], detail: Detail) {
+        if at == self.scenario.warm_up {
+            self.before = self.centre.agent_time();
+        }
+        for (desk, policy) in self.desks.iter_mut().zip(policies) {
+            desk.work(self.scenario, &mut self.centre, at, &mut **policy, detail);
+        }
     }
 
     fn close(self, seed: u64) -> Shift {
-        let campaigns: Vec<_> = self.desks.into_iter().map(Desk::close).collect();
-        let agent_time = campaigns.iter().fold(AgentTime::default(), |sum, shift| sum.plus(&shift.totals.agent_time));
+        let agent_time = self.centre.agent_time().since(&self.before);
+        let campaigns = self.desks.into_iter().map(|desk| desk.close(&self.centre)).collect();
         Shift { seed, agent_time, campaigns }
     }
+}
+
+/// The scenario's centre, with nothing set.
+pub(super) fn open_centre(scenario: &Scenario, seed: u64) -> Result<SharedCentre, LabError> {
+    let campaigns: Vec<_> =
+        scenario.campaigns.iter().map(|campaign| (campaign.id.as_str(), &campaign.centre)).collect();
+    SharedCentre::new(&campaigns, &scenario.changes, seed, scenario.start())
+        .map_err(|source| LabError::Centre { scenario: scenario.name.clone(), source })
 }

@@ -6,6 +6,7 @@ use paced_core::config::CampaignConfig;
 use paced_core::time::{Moment, Timestamp};
 
 use crate::config::CentreConfig;
+use crate::timeline::Change;
 
 /// Midnight before every simulated shift: Monday, 13 November 2023, UTC. Some day it must be; nothing depends on which.
 const MIDNIGHT: Timestamp = Timestamp::from_millis(1_699_833_600_000);
@@ -31,8 +32,10 @@ pub struct Scenario {
     pub warm_up: Duration,
     /// How long after a decision its ratio is in force.
     pub actuation_delay: Duration,
-    /// The campaigns, at least one.
+    /// The campaigns, at least one. They share their agents: what their centres say of agents and trunks is the same.
     pub campaigns: Vec<Campaign>,
+    /// What changes meanwhile.
+    pub changes: Vec<Change>,
 }
 
 /// A campaign of a scenario.
@@ -40,7 +43,7 @@ pub struct Scenario {
 pub struct Campaign {
     /// Its identifier, which its streams of chance are named after.
     pub id: String,
-    /// Its agents, calls and feed.
+    /// Its agents, which it may share, its calls and feed.
     pub centre: CentreConfig,
     /// How it is paced.
     pub pacing: CampaignConfig,
@@ -58,6 +61,7 @@ impl Scenario {
             warm_up: Duration::ZERO,
             actuation_delay: Duration::ZERO,
             campaigns: vec![Campaign::new("1", CentreConfig::with_agents(agents))],
+            changes: Vec::new(),
         }
     }
 
