@@ -11,12 +11,13 @@ use super::design::{Experiment, GuardRule, Primary, Side};
 pub use super::pairs::Course;
 use super::pairs::{Pairs, abandonment_term, effect_term};
 use super::permutation::Term;
-use super::report::{ALPHA, ArmReport, Estimate, Look, Report};
+use super::quantity::Quantity;
+use super::report::{ALPHA, ArmReport, AtEveryLook, Estimate, Look, Report};
 use super::sequential::Mixture;
 use super::split::Assignment;
 use super::sums::Sums;
 use super::tally::Exclusions;
-use super::verdict::{Evidence, Outcome, Subject, sentence};
+use super::verdict::{CARRY_OVER, Difference, Evidence, Outcome, Subject, sentence};
 
 /// How an experiment stands.
 #[derive(Clone, Copy, Debug)]
@@ -31,35 +32,28 @@ pub struct Standing {
 #[must_use]
 pub fn switchback(experiment: &Experiment, courses: &[Course], mixture: Mixture, standing: Standing) -> Report {
     let pairs = Pairs::of(courses);
-    let (primary, guard) = (experiment.primary, experiment.guard);
-    let effect = pairs.quantity(experiment.seed, 1.0, |pair| effect_term(pair, primary));
-    let abandonment = pairs.quantity(experiment.seed, 0.0, |pair| abandonment_term(pair, guard.of));
+    let (primary, guard, seed) = (experiment.primary, experiment.guard, experiment.seed);
+    let effect = pairs.quantity(seed, 1.0, |pair| effect_term(pair, primary));
+    let abandonment = pairs.quantity(seed, 0.0, |pair| abandonment_term(pair, guard.of));
     let sums = pairs.sums();
     let level = sums[0].measure(primary).unwrap_or(0.0);
-    let carried = pairs.quantity(experiment.seed, 0.0, |pair| carry_over::term(pair, primary, level));
+    let carry_over = pairs.quantity(seed, 0.0, |pair| carry_over::term(pair, primary, level));
 
-    let at_every_look = mixture.interval(&effect.terms, ALPHA).map(relative);
-    let (estimate, abandonment_estimate) = (effect.estimate(), abandonment.estimate());
+    let at_every_look = at_every_look(&effect, &abandonment, mixture);
+    let tests = Tests::taken(standing.look, &effect, &abandonment, Some(&carry_over));
     let evidence = match standing.look {
-        Look::Final => tested(estimate, abandonment_estimate),
-        Look::Interim => at_every_look.zip(effect.value).map(|(interval, value)| Evidence {
-            effect: value - 1.0,
-            interval,
-            abandonment: mixture.interval(&abandonment.terms, 2.0 * ALPHA),
-        }),
+        Look::Final => tests.evidence(),
+        Look::Interim => at_every_look.map(AtEveryLook::evidence),
     };
     let (have, needed, planned) = (pairs.count(), pairs.needed(standing.look), pairs.planned());
     let not_yet = Outcome::NotYet { have, needed, planned };
     let outcome = outcome(standing, evidence.as_ref(), &guard, not_yet);
     Report {
-        effect: estimate.map(relative_estimate),
-        effect_at_every_look: at_every_look,
-        abandonment: abandonment_estimate,
-        carry_over: carried.estimate(),
+        at_every_look,
         units: pairs.reports(primary),
         units_left_out: pairs.left_out(),
         excluded: pairs.excluded(),
-        ..report(experiment, sums, standing, outcome, evidence.as_ref(), "pairs")
+        ..report(experiment, sums, standing, tests, outcome, evidence.as_ref(), "pairs")
     }
 }
 
@@ -82,24 +76,60 @@ pub fn split(
     let (primary, guard) = (experiment.primary, experiment.guard);
     let effect = campaigns.effect(experiment.seed, primary);
     let abandonment = campaigns.abandonment(experiment.seed, guard.of);
-    let (estimate, abandonment_estimate) = (effect.estimate(), abandonment.estimate());
-    let have = campaigns.count();
-    let (evidence, not_yet) = match standing.look {
-        Look::Interim => (None, Outcome::Running),
-        Look::Final => {
-            let (needed, planned) = (FEWEST_CAMPAIGNS.max(have + 1), campaigns.planned());
-            (tested(estimate, abandonment_estimate), Outcome::NotYet { have, needed, planned })
-        }
+    let tests = Tests::taken(standing.look, &effect, &abandonment, None);
+    let (have, planned) = (campaigns.count(), campaigns.planned());
+    let not_yet = match standing.look {
+        Look::Interim => Outcome::Running,
+        Look::Final => Outcome::NotYet { have, needed: FEWEST_CAMPAIGNS.max(have + 1), planned },
     };
+    let evidence = tests.evidence();
     let outcome = outcome(standing, evidence.as_ref(), &guard, not_yet);
     Report {
-        effect: estimate.map(relative_estimate),
-        abandonment: abandonment_estimate,
         units: campaigns.reports(primary),
         units_left_out: campaigns.without_sums(),
         excluded,
-        ..report(experiment, campaigns.sums(), standing, outcome, evidence.as_ref(), "campaigns")
+        ..report(experiment, campaigns.sums(), standing, tests, outcome, evidence.as_ref(), "campaigns")
     }
+}
+
+/// The tests that are taken once, at the end.
+#[derive(Clone, Copy, Default)]
+struct Tests {
+    effect: Option<Estimate>,
+    abandonment: Option<Estimate>,
+    carry_over: Option<Estimate>,
+}
+
+impl Tests {
+    fn taken(look: Look, effect: &Quantity, abandonment: &Quantity, carry_over: Option<&Quantity>) -> Self {
+        match look {
+            Look::Interim => Self::default(),
+            Look::Final => Self {
+                effect: effect.estimate().map(relative_estimate),
+                abandonment: abandonment.estimate(),
+                carry_over: carry_over.and_then(Quantity::estimate),
+            },
+        }
+    }
+
+    fn evidence(&self) -> Option<Evidence> {
+        let abandonment = self.abandonment.map(|estimate| difference(estimate.value, estimate.one_sided));
+        self.effect.map(|effect| Evidence { effect: effect.value, interval: effect.interval, abandonment })
+    }
+}
+
+impl AtEveryLook {
+    fn evidence(self) -> Evidence {
+        let abandonment =
+            self.abandonment.zip(self.abandonment_bounds).map(|(value, bounds)| difference(value, bounds));
+        Evidence { effect: self.effect, interval: self.interval, abandonment }
+    }
+}
+
+fn at_every_look(effect: &Quantity, abandonment: &Quantity, mixture: Mixture) -> Option<AtEveryLook> {
+    let interval = relative(mixture.interval(&effect.terms, ALPHA)?);
+    let abandonment_bounds = mixture.interval(&abandonment.terms, 2.0 * ALPHA);
+    Some(AtEveryLook { effect: effect.value? - 1.0, interval, abandonment: abandonment.value, abandonment_bounds })
 }
 
 fn outcome(standing: Standing, evidence: Option<&Evidence>, guard: &GuardRule, not_yet: Outcome) -> Outcome {
@@ -110,13 +140,8 @@ fn outcome(standing: Standing, evidence: Option<&Evidence>, guard: &GuardRule, n
     }
 }
 
-/// The evidence of the tests that are taken once.
-fn tested(effect: Option<Estimate>, abandonment: Option<Estimate>) -> Option<Evidence> {
-    effect.map(|effect| Evidence {
-        effect: effect.value - 1.0,
-        interval: relative(effect.interval),
-        abandonment: abandonment.map(|abandonment| abandonment.one_sided),
-    })
+fn difference(value: f64, (low, high): (f64, f64)) -> Difference {
+    Difference { value, low, high }
 }
 
 /// From B/A to B's excess over A.
@@ -138,13 +163,16 @@ fn report(
     experiment: &Experiment,
     sums: [Sums; 2],
     standing: Standing,
+    tests: Tests,
     outcome: Outcome,
     evidence: Option<&Evidence>,
     units: &str,
 ) -> Report {
+    let reaches_over = tests.carry_over.is_some_and(|estimate| estimate.p.value <= ALPHA);
+    let beware = if reaches_over { CARRY_OVER } else { "" };
     let names = Side::BOTH.map(|side| experiment.arms.get(side.index()).map_or("?", |arm| arm.name.as_str()));
     let guard = experiment.guard;
-    let subject = Subject { names, primary: experiment.primary, units, max_abandonment: guard.max_abandonment };
+    let subject = Subject { names, primary: experiment.primary, units, guard };
     let arm = |side: Side| {
         let sums = sums[side.index()];
         ArmReport {
@@ -164,12 +192,12 @@ fn report(
         arms: Side::BOTH.map(arm),
         units: Vec::new(),
         units_left_out: 0,
-        effect: None,
-        effect_at_every_look: None,
-        abandonment: None,
-        carry_over: None,
+        effect: tests.effect,
+        abandonment: tests.abandonment,
+        carry_over: tests.carry_over,
+        at_every_look: None,
         excluded: Exclusions::new(),
         outcome,
-        verdict: sentence(&subject, outcome, evidence),
+        verdict: sentence(&subject, outcome, evidence) + beware,
     }
 }

@@ -42,20 +42,35 @@ pub struct Report {
     pub units: Vec<UnitReport>,
     /// Units that are over or under way and don't count, because too much of them was left out.
     pub units_left_out: usize,
-    /// B's primary measure relative to A's: 0.031 if B has 3.1 % more. None where there are too few units to say.
+    /// B's primary measure relative to A's: 0.031 if B has 3.1 % more. None before the end, and where there are too few
+    /// units to say.
     pub effect: Option<Estimate>,
-    /// The interval of the same that holds at every look.
-    pub effect_at_every_look: Option<(f64, f64)>,
-    /// B's abandonment less A's, in absolute terms.
+    /// B's abandonment less A's, in absolute terms; none where the effect is none.
     pub abandonment: Option<Estimate>,
-    /// B's effect late in blocks less that early in them, relative to A; see [`carry_over`](super::carry_over).
+    /// B's effect late in blocks less that early in them, relative to A; see [`carry_over`](super::carry_over). None
+    /// where the effect is none, and in a split.
     pub carry_over: Option<Estimate>,
+    /// What may be said at every look; none with too few pairs, and in a split.
+    pub at_every_look: Option<AtEveryLook>,
     /// Buckets that don't count, by reason.
     pub excluded: Exclusions,
     /// What may be said.
     pub outcome: Outcome,
     /// The same in a sentence.
     pub verdict: String,
+}
+
+/// What holds however often one looks; see [`sequential`](super::sequential).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct AtEveryLook {
+    /// B's primary measure relative to A's, less 1.
+    pub effect: f64,
+    /// Its 95 % interval.
+    pub interval: (f64, f64),
+    /// B's abandonment less A's, in absolute terms; none without calls.
+    pub abandonment: Option<f64>,
+    /// One-sided bounds of 95 % each around that.
+    pub abandonment_bounds: Option<(f64, f64)>,
 }
 
 /// An arm.

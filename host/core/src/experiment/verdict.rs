@@ -52,8 +52,26 @@ pub(super) struct Evidence {
     /// The estimate and its interval.
     pub(super) effect: f64,
     pub(super) interval: (f64, f64),
-    /// One-sided bounds of the difference in abandonment, where there are any.
-    pub(super) abandonment: Option<(f64, f64)>,
+    /// The difference in abandonment, where it is known.
+    pub(super) abandonment: Option<Difference>,
+}
+
+/// A difference with its one-sided bounds, in absolute terms.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Difference {
+    pub(super) value: f64,
+    pub(super) low: f64,
+    pub(super) high: f64,
+}
+
+impl Difference {
+    /// By how much this arm abandons more than the other, given B's less A's.
+    fn of(self, arm: Side) -> Self {
+        match arm {
+            Side::B => self,
+            Side::A => Self { value: -self.value, low: -self.high, high: -self.low },
+        }
+    }
 }
 
 impl Outcome {
@@ -64,13 +82,9 @@ impl Outcome {
             (_, high) if high < 0.0 => Side::A,
             _ => return Self::NoDifference,
         };
-        let more_abandoned = evidence.abandonment.map(|(low, high)| match arm {
-            Side::B => (low, high),
-            Side::A => (-high, -low),
-        });
-        match more_abandoned {
-            Some((_, most)) if most <= guard.margin => Self::Better { arm },
-            Some((least, _)) if least > 0.0 => Self::MoreAbandonmentWorse { arm },
+        match evidence.abandonment.map(|difference| difference.of(arm)) {
+            Some(more) if more.high <= guard.margin => Self::Better { arm },
+            Some(more) if more.low > 0.0 => Self::MoreAbandonmentWorse { arm },
             _ => Self::MoreAbandonmentOpen { arm },
         }
     }
@@ -92,8 +106,12 @@ pub(super) struct Subject<'a> {
     pub(super) primary: Primary,
     /// "pairs" or "campaigns".
     pub(super) units: &'a str,
-    pub(super) max_abandonment: f64,
+    pub(super) guard: GuardRule,
 }
+
+/// Added to a verdict whose carry-over check found something.
+pub(super) const CARRY_OVER: &str = " Beware: the effect is not the same early and late in the blocks, so one arm may \
+                                     reach into the other's; try a longer washout.";
 
 /// The sentence.
 pub(super) fn sentence(subject: &Subject, outcome: Outcome, evidence: Option<&Evidence>) -> String {
@@ -107,7 +125,7 @@ pub(super) fn sentence(subject: &Subject, outcome: Outcome, evidence: Option<&Ev
         (Outcome::Stopped { arm }, _) => format!(
             "{} was stopped: it was shown to abandon more than {} of live answers.",
             name(arm),
-            percent(subject.max_abandonment)
+            percent(subject.guard.max_abandonment)
         ),
         (Outcome::NoDifference, Some(evidence)) => format!(
             "No difference was shown: {} {} than {}.",
@@ -119,12 +137,15 @@ pub(super) fn sentence(subject: &Subject, outcome: Outcome, evidence: Option<&Ev
             format!("{}, and its abandonment was not worse: {} is better.", claim(subject, arm, evidence), name(arm))
         }
         (Outcome::MoreAbandonmentOpen { arm }, Some(evidence)) => format!(
-            "{}; whether it abandons more is not known yet, so nothing is better so far.",
-            claim(subject, arm, evidence)
+            "{}; {}, so whether it is better is not known yet.",
+            claim(subject, arm, evidence),
+            abandonment(subject, arm, evidence)
         ),
-        (Outcome::MoreAbandonmentWorse { arm }, Some(evidence)) => {
-            format!("{}, but it abandoned more: it is no better.", claim(subject, arm, evidence))
-        }
+        (Outcome::MoreAbandonmentWorse { arm }, Some(evidence)) => format!(
+            "{}, but {}: by that rule it is not better.",
+            claim(subject, arm, evidence),
+            abandonment(subject, arm, evidence)
+        ),
         _ => format!("Not yet: the experiment runs, and {} are judged once, at its end.", subject.units),
     }
 }
@@ -141,6 +162,17 @@ fn claim(subject: &Subject, arm: Side, evidence: &Evidence) -> String {
         Primary::Utilization => format!("kept its agents {} busier", percent(effect)),
     };
     format!("{} {what} ({})", subject.names[arm.index()], range(low, high))
+}
+
+/// "its abandonment was 1.2 points higher (0.8 to 1.6) where 1.0 is allowed", in percentage points.
+fn abandonment(subject: &Subject, arm: Side, evidence: &Evidence) -> String {
+    let Some(more) = evidence.abandonment.map(|difference| difference.of(arm)) else {
+        return "too few of its calls were judged for abandonment".to_owned();
+    };
+    let (value, word) = if more.value < 0.0 { (-more.value, "lower") } else { (more.value, "higher") };
+    let (low, high) = if more.value < 0.0 { (-more.high, -more.low) } else { (more.low, more.high) };
+    let (value, low, high, margin) = (number(value), number(low), number(high), number(subject.guard.margin));
+    format!("its abandonment was {value} points {word} ({low} to {high}) where {margin} higher is allowed")
 }
 
 /// What B did compared with A, whichever way.
@@ -186,15 +218,18 @@ fn number(fraction: f64) -> String {
 mod tests {
     use super::*;
 
-    const SUBJECT: Subject =
-        Subject { names: ["old", "new"], primary: Primary::AnswersPerAgentHour, units: "pairs", max_abandonment: 0.03 };
+    fn subject() -> Subject<'static> {
+        let guard = GuardRule::default();
+        Subject { names: ["old", "new"], primary: Primary::AnswersPerAgentHour, units: "pairs", guard }
+    }
 
-    fn evidence(effect: f64, interval: (f64, f64), abandonment: (f64, f64)) -> Evidence {
-        Evidence { effect, interval, abandonment: Some(abandonment) }
+    fn evidence(effect: f64, interval: (f64, f64), (low, high): (f64, f64)) -> Evidence {
+        let abandonment = Some(Difference { value: f64::midpoint(low, high), low, high });
+        Evidence { effect, interval, abandonment }
     }
 
     fn said(evidence: &Evidence) -> String {
-        sentence(&SUBJECT, Outcome::of(evidence, &GuardRule::default()), Some(evidence))
+        sentence(&subject(), Outcome::of(evidence, &GuardRule::default()), Some(evidence))
     }
 
     #[test]
@@ -211,14 +246,14 @@ mod tests {
                  not worse: old is better.",
             ),
             (
-                evidence(0.031, (0.008, 0.054), (-0.02, 0.02)),
-                "new answered 3.1 % more calls per agent-hour (95 % interval 0.8 to 5.4 %); whether it abandons more is \
-                 not known yet, so nothing is better so far.",
+                evidence(0.031, (0.008, 0.054), (-0.016, 0.02)),
+                "new answered 3.1 % more calls per agent-hour (95 % interval 0.8 to 5.4 %); its abandonment was 0.2 \
+                 points higher (-1.6 to 2.0) where 1.0 higher is allowed, so whether it is better is not known yet.",
             ),
             (
                 evidence(-0.05, (-0.1, -0.01), (-0.03, -0.002)),
-                "old answered 5.3 % more calls per agent-hour (95 % interval 1.0 to 11.1 %), but it abandoned more: it \
-                 is no better.",
+                "old answered 5.3 % more calls per agent-hour (95 % interval 1.0 to 11.1 %), but its abandonment was \
+                 1.6 points higher (0.2 to 3.0) where 1.0 higher is allowed: by that rule it is not better.",
             ),
             (
                 evidence(-0.004, (-0.0123, 0.0211), (0.0, 0.0)),
@@ -246,7 +281,7 @@ mod tests {
                 "new was stopped: it was shown to abandon more than 3.0 % of live answers.",
             ),
         ] {
-            assert_eq!(sentence(&SUBJECT, outcome, None), wanted);
+            assert_eq!(sentence(&subject(), outcome, None), wanted);
         }
     }
 

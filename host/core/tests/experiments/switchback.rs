@@ -114,6 +114,7 @@ fn too_few_pairs_get_no_number() {
     }
     let six = report(&World { pairs: 6, effect: 0.5, ..World::default() }.run(1), FINAL);
     assert!((six.effect.unwrap().p.value - 2.0 / 64.0).abs() < 1e-9);
+    assert_eq!(six.at_every_look, None);
     let interim = report(&World { pairs: 9, effect: 0.5, ..World::default() }.run(1), INTERIM);
     assert_eq!(interim.outcome, Outcome::NotYet { have: 9, needed: 10, planned: 9 });
     assert!(
@@ -150,6 +151,8 @@ fn verdicts_follow_effect_and_abandonment() {
     assert_eq!(worse.outcome, Outcome::MoreAbandonmentWorse { arm: Side::B }, "{}", worse.verdict);
     let reverse = last(World { pairs: 40, effect: -0.1, ..World::default() });
     assert_eq!(reverse.outcome, Outcome::Better { arm: Side::A }, "{}", reverse.verdict);
+    let looked = report(&World { pairs: 40, effect: 0.1, ..World::default() }.run(3), INTERIM);
+    assert_eq!((looked.outcome, looked.effect), (Outcome::Better { arm: Side::B }, None), "{}", looked.verdict);
     let same = last(World::default());
     assert_eq!(same.outcome, Outcome::NoDifference, "{}", same.verdict);
     let stopped = report(&World::default().run(1), Standing { stopped: Some(Side::B), ..INTERIM });

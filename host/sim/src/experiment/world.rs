@@ -15,7 +15,7 @@ use paced_core::ratio::DialRatio;
 use paced_core::reading::{Setting, Status};
 use paced_core::time::Timestamp;
 
-use crate::centre::CallCentre;
+use crate::CallCentre;
 use crate::config::{CentreConfig, ConfigError};
 use crate::totals::Totals;
 
