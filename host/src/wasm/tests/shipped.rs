@@ -26,13 +26,26 @@ fn each_goes_by_its_name_and_imports_nothing_but_the_contract() {
     }
 }
 
+/// What a policy is shown of so many agents, one in twenty of them idle, at this ratio.
+fn shown_of(policy: &WasmPolicy, agents: f64, dial_ratio: f64) -> Input {
+    let mut shown = Input { dial_ratio, ..shown_to(policy) };
+    shown.campaign.target_utilization = 1.0;
+    (shown.reading.agents_available, shown.reading.agents_busy) = (agents * 0.05, agents * 0.95);
+    shown
+}
+
 #[test]
 fn each_decides_well_within_its_fuel_and_the_same_again() {
     for (name, mut policy) in shipped() {
-        let shown = shown_to(&policy);
-        let decided = policy.decide(&shown).unwrap();
-        assert!(decided.fuel < policy.loaded().limits().fuel / 50, "{name} used {}", decided.fuel);
-        assert_eq!(policy.decide(&shown).unwrap(), decided, "{name}");
+        for agents in [2.0, 20.0, 50.0, 200.0, 500.0, 2_000.0] {
+            for ratio in [0.1, 1.0, 2.0, 3.5, 5.0] {
+                let shown = shown_of(&policy, agents, ratio);
+                let decided = policy.decide(&shown).unwrap();
+                let most = policy.loaded().limits().fuel / 50;
+                assert!(decided.fuel < most, "{name} used {} for {agents} agents at {ratio}", decided.fuel);
+                assert_eq!(policy.decide(&shown).unwrap(), decided, "{name}");
+            }
+        }
     }
 }
 
