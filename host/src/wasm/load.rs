@@ -14,6 +14,7 @@ use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre, Linker, LinkerInstance, ResourceType};
 
 use super::call::{self, Caller, Guest};
+use super::contract::{Contract, Prepared};
 use super::descriptor::{self, DescriptorError};
 use super::engine::Engine;
 use super::fault::{self, CallError, StubCalled};
@@ -22,7 +23,6 @@ use super::imports::{self, ForbiddenImports};
 use super::limits::Limits;
 use super::revision::Digest;
 use super::scan::{self, ScanError};
-use super::v0_1;
 use super::version::{self, VersionError};
 
 /// Why a component was not loaded.
@@ -87,11 +87,6 @@ pub struct Loaded {
     log: Arc<LogGate>,
 }
 
-/// A component with the bindings of its contract.
-enum Prepared {
-    V0_1(v0_1::Prepared),
-}
-
 impl Engine {
     /// Loads a component.
     ///
@@ -119,18 +114,16 @@ impl Engine {
         }
         let outline = scan::scan(bytes)?;
         passed("validate");
-        let contract = version::contract(&outline.exports)?;
+        let (contract, version) = version::contract(&outline.exports)?;
         passed("version");
         let stubs = imports::stubs(&outline.imports)?;
         passed("imports");
         let component = compile(self, bytes)?;
         passed("compile");
-        let pre = link(self, &component, &stubs)?;
-        let prepared =
-            Prepared::V0_1(v0_1::Prepared::new(pre).map_err(|error| VersionError::Mismatch {
-                version: contract.clone(),
-                difference: format!("{error:#}"),
-            })?);
+        let pre = link(self, &component, contract, &stubs)?;
+        let prepared = contract
+            .prepare(pre)
+            .map_err(|error| VersionError::Mismatch { version: version.clone(), difference: format!("{error:#}") })?;
         let log = Arc::new(LogGate::new());
         let descriptor = describe(self, &prepared, limits, &log)?;
         descriptor::check(&descriptor)?;
@@ -138,7 +131,7 @@ impl Engine {
         Ok(Loaded {
             engine: self.clone(),
             prepared,
-            contract,
+            contract: version,
             descriptor,
             digest: Digest::of(bytes),
             limits: limits.clone(),
@@ -159,9 +152,15 @@ fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, LoadError> {
     }
 }
 
-fn link(engine: &Engine, component: &Component, stubs: &[&str]) -> Result<InstancePre<Guest>, LoadError> {
+fn link(
+    engine: &Engine,
+    component: &Component,
+    contract: Contract,
+    stubs: &[&str],
+) -> Result<InstancePre<Guest>, LoadError> {
     let mut linker = Linker::new(engine.wasmtime());
-    let linked = v0_1::add_to_linker(&mut linker)
+    let linked = contract
+        .add_to_linker(&mut linker)
         .and_then(|()| stub_imports(engine, component, &mut linker, stubs))
         .and_then(|()| linker.instantiate_pre(component));
     linked.map_err(|error| LoadError::Link(format!("{error:#}")))
@@ -208,7 +207,6 @@ fn describe(
 ) -> Result<Descriptor, LoadError> {
     let _slot = engine.slot();
     let mut store = call::open(engine, limits, log, Caller { policy: "", campaign: "" });
-    let Prepared::V0_1(prepared) = prepared;
     prepared.describe(&mut store).map_err(|error| LoadError::Describe(fault::fault(&error, store.data(), limits)))
 }
 
@@ -251,9 +249,7 @@ impl Loaded {
 
     /// Runs `decide` in a fresh instance, and gives the proposal, unchecked, with the fuel that it took.
     pub(super) fn decide(&self, input: &Input) -> Result<(Proposal, u64), Fault> {
-        let (decided, fuel) = self.run(&input.campaign.id, |prepared, store| match prepared {
-            Prepared::V0_1(prepared) => prepared.decide(store, input),
-        })?;
+        let (decided, fuel) = self.run(&input.campaign.id, |prepared, store| prepared.decide(store, input))?;
         Ok((decided.map_err(|words| declined(&words))?, fuel))
     }
 
@@ -262,7 +258,7 @@ impl Loaded {
     /// # Errors
     /// The call gave no answer.
     pub fn memory_bytes(&self, input: &Input) -> Result<u64, Fault> {
-        let (bytes, _) = self.run(&input.campaign.id, |Prepared::V0_1(prepared), store| {
+        let (bytes, _) = self.run(&input.campaign.id, |prepared, store| {
             prepared.decide(store, input)?.ok();
             Ok(store.data().memory_bytes())
         })?;
@@ -271,9 +267,7 @@ impl Loaded {
 
     /// Runs `migrate` in a fresh instance.
     pub(super) fn migrate(&self, from_version: u32, state: &[u8]) -> Result<Vec<u8>, Fault> {
-        let (migrated, _) = self.run("", |prepared, store| match prepared {
-            Prepared::V0_1(prepared) => prepared.migrate(store, from_version, state),
-        })?;
+        let (migrated, _) = self.run("", |prepared, store| prepared.migrate(store, from_version, state))?;
         migrated.map_err(|words| declined(&words))
     }
 

@@ -99,8 +99,10 @@ fn every_forbidden_import_is_named_at_once() {
     ));
     assert_eq!(
         words,
-        "it imports `wasi:http/types@0.2.6`, which a policy can't have: no network reaches a policy; what it may know \
-         is in its input; `odd`, which a policy can't have: the only import that does anything is `paced:policy/log`"
+        "it imports `wasi:http/types@0.2.6`, which a policy can't have (usually `reqwest`, `ureq` or another client): \
+         no network reaches a policy; what it may know is in its input; `odd`, which a policy can't have (no other \
+         interface is given to a policy): the only import that does anything is `paced:policy/log`; take out the crate \
+         or the WIT that wants it"
     );
 }
 
