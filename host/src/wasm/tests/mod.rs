@@ -1,5 +1,6 @@
 //! The tests of the policy host, on policies [written by hand](Hand).
 
+mod frozen;
 mod hand;
 mod hostile;
 mod loading;
