@@ -114,9 +114,10 @@ fn explanation(interface: &str) -> (&'static str, &'static str) {
             "no file reaches a policy, so put what it needs into its params or state, or `include_bytes!` it; and if \
              it uses none, build it for `wasm32-wasip2` or `wasm32-unknown-unknown`, which need no adapter",
         ),
-        Some("wasi:sockets") => {
-            ("usually `std::net`, `tokio` or `socket2`", "no network reaches a policy; what it may know is in its input")
-        }
+        Some("wasi:sockets") => (
+            "usually `std::net`, `tokio` or `socket2`",
+            "no network reaches a policy; what it may know is in its input",
+        ),
         Some("wasi:http") => (
             "usually `reqwest`, `ureq` or another client",
             "no network reaches a policy; what it may know is in its input",

@@ -17,7 +17,7 @@ use super::call::{self, Caller, Guest};
 use super::contract::{Contract, Prepared};
 use super::descriptor::{self, DescriptorError};
 use super::engine::Engine;
-use super::fault::{self, CallError, StubCalled};
+use super::fault::{self, CallError, Phase, StubCalled};
 use super::guest_log::LogGate;
 use super::imports::{self, ForbiddenImports};
 use super::limits::Limits;
@@ -125,7 +125,7 @@ impl Engine {
             .prepare(pre)
             .map_err(|error| VersionError::Mismatch { version: version.clone(), difference: format!("{error:#}") })?;
         let log = Arc::new(LogGate::new());
-        let descriptor = describe(self, &prepared, limits, &log)?;
+        let descriptor = describe(self, &prepared, &version, limits, &log)?;
         descriptor::check(&descriptor)?;
         passed("describe");
         Ok(Loaded {
@@ -202,12 +202,19 @@ fn stub(
 fn describe(
     engine: &Engine,
     prepared: &Prepared,
+    version: &Version,
     limits: &Limits,
     log: &Arc<LogGate>,
 ) -> Result<Descriptor, LoadError> {
     let _slot = engine.slot();
     let mut store = call::open(engine, limits, log, Caller { policy: "", campaign: "" });
-    prepared.describe(&mut store).map_err(|error| LoadError::Describe(fault::fault(&error, store.data(), limits)))
+    prepared.describe(&mut store).map_err(|error| match error.phase {
+        // The types of an export are only compared with the contract's once there is an instance.
+        Phase::Bind => {
+            VersionError::Mismatch { version: version.clone(), difference: format!("{:#}", error.source) }.into()
+        }
+        Phase::Instantiate | Phase::Answer => LoadError::Describe(fault::fault(&error, store.data(), limits)),
+    })
 }
 
 impl Loaded {

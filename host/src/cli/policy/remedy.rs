@@ -34,9 +34,10 @@ fn of_imports(problem: Diagnostic, forbidden: &ForbiddenImports) -> Diagnostic {
     let mut ways_out: Vec<_> = forbidden.0.iter().map(|import| import.way_out.as_str()).collect();
     ways_out.sort_unstable();
     ways_out.dedup();
-    let named = forbidden.0.iter().fold(problem, |problem, import| {
-        problem.note("why", format!("`{}` ({})", import.name, import.cause))
-    });
+    let named = forbidden
+        .0
+        .iter()
+        .fold(problem, |problem, import| problem.note("why", format!("`{}` ({})", import.name, import.cause)));
     ways_out.into_iter().fold(named, Diagnostic::help)
 }
 

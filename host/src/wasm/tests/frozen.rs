@@ -89,8 +89,7 @@ fn a_frozen_component_describes_itself_and_migrates_as_it_did() {
     let descriptor = loaded.descriptor();
     assert_eq!((descriptor.name.as_str(), descriptor.version.as_str()), ("by-hand", "0.1.0"));
     assert_eq!((descriptor.summary.as_str(), descriptor.state_version), ("every field, by hand", 1));
-    let params: Vec<_> =
-        descriptor.params.iter().map(|spec| format!("{} = {}", spec.name, spec.default)).collect();
+    let params: Vec<_> = descriptor.params.iter().map(|spec| format!("{} = {}", spec.name, spec.default)).collect();
     assert_eq!(params, ["kp = 0.25", "n = 3", "on = true", r#"text = "text""#, r#"word = "text""#]);
     assert_eq!((descriptor.params[0].unit.as_str(), descriptor.params[0].help.as_str()), ("s", "help"));
     let mut policy = WasmPolicy::new(loaded, &[]).unwrap();
