@@ -31,9 +31,13 @@ pub(super) fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> 
     interface.func_wrap("write", |store, (level, message): (log::Level, String)| write(store, level, &message))
 }
 
-/// A line of log costs a unit of fuel a byte, so that logging is bounded as computing is, and alike on every machine.
+/// Fuel for a line of log, beside a unit for each byte: about what taking it costs the host, whether it is written or
+/// dropped. Without it ten million empty lines would take seconds and hardly any fuel.
+const LINE_FUEL: u64 = 500;
+
+/// A line of log costs fuel, so that logging is bounded as computing is, and alike on every machine.
 fn write(mut store: StoreContextMut<'_, Guest>, level: log::Level, message: &str) -> wasmtime::Result<()> {
-    let left = store.get_fuel()?.checked_sub(message.len() as u64).ok_or(Trap::OutOfFuel)?;
+    let left = store.get_fuel()?.checked_sub(LINE_FUEL + message.len() as u64).ok_or(Trap::OutOfFuel)?;
     store.set_fuel(left)?;
     let level = match level {
         log::Level::Debug => Level::Debug,

@@ -37,7 +37,7 @@ fn nothing_outlives_a_call() {
 fn an_endless_loop_ends_by_fuel() {
     assert_eq!(
         fault(FOREVER),
-        (FaultClass::Fuel, "it used up its 10000000 units of fuel before it answered".to_owned())
+        (FaultClass::Fuel, "it used up its 50000000 units of fuel before it answered".to_owned())
     );
 }
 
