@@ -23,10 +23,12 @@ use crate::dialer::cxone::{Cxone, CxoneConfig, CxoneError};
 use crate::http::sent::RequestsSent;
 use crate::journal::{self, Journal, JournalConfig, JournalError, Level, Record};
 use crate::policies;
-use crate::registry::{Activated, ComponentStore, Outcome, Registry};
-use crate::wasm::{Engine, EngineError};
+use crate::registry::{ComponentStore, Outcome, Registry};
+use crate::wasm::{Digest, Engine, EngineError};
 use crate::watch::{Pace, Watch};
 
+/// The folder of compiled policies in the data directory.
+const COMPILED: &str = "compiled";
 /// Commands that wait for one batch.
 const QUEUE_ORDERS: usize = 16;
 /// How long, by the wall, the batches may take to end.
@@ -90,7 +92,7 @@ impl Daemon {
     pub async fn start(config: Config, options: Options) -> Result<Self, DaemonError> {
         let data_dir = DataDir::lock(&config.data_dir)?;
         let clock = options.clock;
-        let engine = Engine::start()?;
+        let engine = Engine::start_caching_in(&data_dir.path().join(COMPILED))?;
         let findings = policies::check(&config, &engine);
         if findings.iter().any(Finding::is_error) {
             return Err(DaemonError::Findings(findings));
@@ -184,6 +186,11 @@ fn open_registry(
     clock: Clock,
 ) -> Result<Arc<Registry>, DaemonError> {
     let components = ComponentStore::open(&config.data_dir).map_err(DaemonError::Components)?;
+    let named = journal.clone();
+    let components = components.with_named(move || {
+        let named = named.reader().and_then(|reader| reader.components());
+        Some(named.ok()?.into_iter().map(Digest).collect())
+    });
     let (registry, outcomes) = Registry::open(engine, policies::specs(config), Some(components));
     for (policy, outcome) in outcomes {
         outcome.log(&policy);
@@ -202,12 +209,9 @@ fn watch(registry: Arc<Registry>, journal: &Journal, clock: Clock) -> Result<Wat
 fn report(journal: &Journal, clock: Clock, policy: &str, outcome: &Outcome) {
     let (level, name, message) = match outcome {
         Outcome::Unchanged => return,
-        Outcome::Activated(Activated { loaded, .. }) => {
-            let (version, digest) = (&loaded.descriptor().version, loaded.digest().short());
-            (Level::Info, "policy_loaded", format!("{policy} {version}, {digest}"))
-        }
-        Outcome::Refused { refusal, .. } => {
-            (Level::Error, "policy_rejected", format!("{policy}, {}: {refusal}", refusal.stage()))
+        Outcome::Activated(activated) => (Level::Info, "policy_loaded", activated.in_words(policy)),
+        Outcome::Refused { refusal, timeline, .. } => {
+            (Level::Error, "policy_rejected", format!("{policy}, {}: {refusal} ({timeline})", refusal.stage()))
         }
     };
     let event = journal::Event { at: clock.now(), campaign: None, level, name, message, exact: None };

@@ -180,6 +180,8 @@ pub enum Event {
     ReadBackUnavailable,
     /// The state that a policy left was not taken over by its successor, which starts afresh.
     StateDropped,
+    /// The policy's last good revision goes on from what it wrote last, after the one on trial was rolled back.
+    StateRestored,
 }
 
 /// All that is worth keeping of one step.

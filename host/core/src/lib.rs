@@ -23,5 +23,6 @@ pub mod state;
 pub mod stats;
 pub mod step;
 pub mod time;
+pub mod trial;
 pub mod trip;
 pub mod view;

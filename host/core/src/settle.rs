@@ -10,6 +10,7 @@ use crate::people;
 use crate::reading::{Failure, Observation, Setting, Status};
 use crate::state::{CampaignState, Counted};
 use crate::time::{Moment, Timestamp};
+use crate::trial::TrialEnd;
 
 /// What became of a directive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +59,8 @@ pub enum Fed {
     Failed(Failure, Timestamp),
     /// [`people::operate`] ran on this.
     Operated(people::Command, Timestamp),
+    /// [`crate::trial::end`] ran on this.
+    TrialEnded(TrialEnd, Timestamp),
 }
 
 /// The state after `directive` came to `outcome`.

@@ -14,6 +14,7 @@ use crate::policy::Revision;
 use crate::ratio::DialRatio;
 use crate::reading::{Setting, Status};
 use crate::time::Timestamp;
+use crate::trial::Kept;
 use crate::trip::Trip;
 
 /// Directives remembered that the platform may have taken without saying so.
@@ -107,6 +108,8 @@ pub struct PolicyMemory {
     pub faults: u32,
     /// While the fallback decides: when the policy is tried again.
     pub fallback_until: Option<Timestamp>,
+    /// What the revision before wrote last, until the trial of the one in force has ended.
+    pub kept: Option<Kept>,
 }
 
 impl CampaignState {

@@ -16,6 +16,7 @@ use crate::ratio::DialRatio;
 use crate::reading::{Observation, Setting, Status};
 use crate::state::{CampaignState, Counted, Knowledge};
 use crate::time::{Moment, Timestamp};
+use crate::trial;
 use crate::trip::Evidence;
 use crate::view;
 
@@ -292,6 +293,7 @@ impl<'a> Turn<'a> {
         if memory.revision == *policy.revision() {
             return;
         }
+        trial::keep(memory);
         memory.revision = *policy.revision();
         memory.faults = 0;
         if memory.fallback_until.take().is_some() {

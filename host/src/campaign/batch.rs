@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use paced_core::directive::{Directive, Urgency};
 use paced_core::people;
@@ -13,12 +13,12 @@ use paced_core::plan::{cycle_deadline, plan};
 use paced_core::reading::{Failure, FailureClass, Observation, Setting};
 use paced_core::settle::{self, Fed, Outcome};
 use paced_core::state::Knowledge;
-use paced_core::step::{Step, step};
 use paced_core::time::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 
 use super::actuate::{self, Errand, Ran};
+use super::job::{Job, Stepped, end_trial};
 use super::record;
 use super::schedule::Schedule;
 use super::seat::Seat;
@@ -47,14 +47,6 @@ enum Done {
     Observed(HashMap<String, Observation>),
     ReadBack { index: usize, sent: u64, found: Result<Setting, RequestError> },
     Ran(usize, Ran),
-}
-
-/// A campaign's step, done.
-struct Stepped {
-    index: usize,
-    step: Step,
-    fed: Fed,
-    took: Duration,
 }
 
 impl Batch {
@@ -154,14 +146,17 @@ impl Batch {
 
     /// Steps every campaign, records the decisions, then sends what is to be sent.
     async fn decide(&mut self, observations: HashMap<String, Observation>) {
-        let stepped = self.step_all(observations).await;
+        let seats = self.seat_all().await;
+        let stepped = self.step_all(seats, observations).await;
         let mut records = Vec::with_capacity(stepped.len() * 2);
         let mut directives = Vec::new();
-        for Stepped { index, step, fed, took } in stepped {
+        for Stepped { index, step, fed, seat, judgement, took } in stepped {
             let id = self.host.journal.next_id();
             let campaign = &mut self.campaigns[index];
             campaign.decisions += 1;
             record::decision(&mut records, campaign, &step, &fed, id, took);
+            records.extend(record::revision(campaign, &step, &seat));
+            records.extend(judgement.map(|judgement| record::judgement(campaign, &judgement, &step.entry)));
             campaign.state = step.state;
             records.push(record::state(campaign));
             self.host.board.show(&campaign.config.id, tell::status(campaign, &step.entry, self.missed_ticks));
@@ -173,30 +168,44 @@ impl Batch {
         }
     }
 
+    /// The policies that this tick is stepped with, one component for each policy; where a trial has ended since the last
+    /// tick, core is told first.
+    async fn seat_all(&mut self) -> Vec<Seat> {
+        let now = self.host.clock.now();
+        let registry = Arc::clone(&self.host.registry);
+        let mut tick = registry.tick();
+        let mut seats = Vec::with_capacity(self.campaigns.len());
+        let mut records = Vec::new();
+        for campaign in &mut self.campaigns {
+            let seated = tick.policy(&campaign.policy, &campaign.params);
+            if let Some(end) = seated.as_ref().ok().and_then(|(_, standing)| standing.trial_end()) {
+                records.extend(end_trial(campaign, end, now));
+            }
+            seats.push(Seat::of(seated.map(|(policy, _)| policy), campaign.state.policy.revision));
+        }
+        // Before the steps, because a replay feeds core in the order of the journal.
+        let _ = self.record(records).await;
+        seats
+    }
+
     /// Runs core's step for each campaign, off the async threads: policies compute there.
-    async fn step_all(&self, mut observations: HashMap<String, Observation>) -> Vec<Stepped> {
+    async fn step_all(&self, seats: Vec<Seat>, mut observations: HashMap<String, Observation>) -> Vec<Stepped> {
         let now = self.host.clock.now();
         let jobs: Vec<_> = self
             .campaigns
             .iter()
+            .zip(seats)
             .enumerate()
-            .filter(|(_, campaign)| !campaign.state.is_unknown)
-            .map(|(index, campaign)| {
+            .filter(|(_, (campaign, _))| !campaign.state.is_unknown)
+            .map(|(index, (campaign, seat))| {
                 let observation = observations.remove(&campaign.config.id);
                 let moment = self.host.calendar.moment(now, campaign.shift_end);
-                let policy = self.host.registry.policy(&campaign.policy, &campaign.params);
-                let policy = Seat::of(policy, campaign.state.policy.revision);
-                (index, Arc::clone(&campaign.config), campaign.state.clone(), policy, observation, moment)
+                let (config, state) = (Arc::clone(&campaign.config), campaign.state.clone());
+                Job { index, policy: campaign.policy.clone(), config, state, seat, observation, moment }
             })
             .collect();
-        let run = move || {
-            let step_one = |(index, config, state, mut policy, observation, moment): (_, Arc<_>, _, _, _, _)| {
-                let started = Instant::now();
-                let step = step(&config, state, Option::as_ref(&observation), &mut policy, &moment);
-                Stepped { index, step, fed: Fed::Step(observation, moment), took: started.elapsed() }
-            };
-            jobs.into_iter().map(step_one).collect()
-        };
+        let registry = Arc::clone(&self.host.registry);
+        let run = move || jobs.into_iter().map(|job| job.run(&registry)).collect();
         tokio::task::spawn_blocking(run).await.unwrap_or_else(|error| {
             tracing::error!(event = "pacing_loop_error", message = %error, "the decisions of a batch were lost");
             Vec::new()

@@ -6,6 +6,7 @@
 
 mod actuate;
 mod batch;
+mod job;
 mod record;
 mod schedule;
 mod seat;
@@ -18,6 +19,7 @@ use paced_core::config::CampaignConfig;
 use paced_core::directive::Directive;
 use paced_core::params::ParamValue;
 use paced_core::people::Command;
+use paced_core::policy::Revision;
 use paced_core::state::CampaignState;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
@@ -73,6 +75,8 @@ pub struct Campaign {
     pub(crate) sent: u64,
     /// Decisions taken since the start.
     pub(crate) decisions: u64,
+    /// The revision that decided last and whose parts are in the journal.
+    pub(crate) journalled: Option<Revision>,
     /// The particulars of the last trouble, so that a lasting one is journalled once.
     pub(crate) trouble: Option<String>,
 }
@@ -98,6 +102,7 @@ impl Campaign {
             is_reading_back: false,
             sent: 0,
             decisions: 0,
+            journalled: None,
             trouble: None,
         }
     }

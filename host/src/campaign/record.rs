@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use paced_core::directive::Directive;
 use paced_core::entry::{Entry, Event, ReadingKind, Reason};
+use paced_core::policy::Policy;
 use paced_core::reading::Setting;
 use paced_core::settle::{Fed, Outcome};
 use paced_core::state::{CampaignState, Knowledge};
@@ -12,8 +13,10 @@ use paced_core::time::Timestamp;
 use serde::Serialize;
 
 use super::Campaign;
+use super::seat::Seat;
 use super::tell::{self, in_words};
-use crate::journal::{self, DecisionId, Level, OutcomeKind, Record};
+use crate::journal::{self, DecisionId, Level, OutcomeKind, Record, RevisionParts};
+use crate::registry::Judgement;
 
 /// A decision in so many carries the campaign's whole state, for a replay to start from.
 const CHECKPOINT_EVERY: u64 = 100;
@@ -55,13 +58,46 @@ pub(super) fn decision(
         took,
         breaker: entry.breaker,
         exact: bytes(fed),
-        checkpoint: (campaign.decisions % CHECKPOINT_EVERY == 1).then(|| bytes(&step.state)),
+        checkpoint: is_checkpoint(campaign).then(|| bytes(&step.state)),
     })));
     let detail = entry.reading.detail().or(entry.fault.as_ref().map(|fault| fault.message.as_str()));
     if let Some(detail) = news(campaign, detail) {
         records.push(event(campaign, trouble_name(entry), Level::Warn, detail, None, entry.at));
     }
     records.extend(events(campaign, &entry.events, None, entry.at));
+}
+
+const fn is_checkpoint(campaign: &Campaign) -> bool {
+    campaign.decisions % CHECKPOINT_EVERY == 1
+}
+
+/// What the revision that was asked is made of: with the first decision that it makes for the campaign, and with each
+/// checkpoint, because the journal may have been cleared or replaced meanwhile.
+pub(super) fn revision(campaign: &mut Campaign, step: &Step, seat: &Seat) -> Option<Record> {
+    let policy = seat.component()?;
+    let was_asked = step.entry.proposal.is_some() || step.entry.fault.is_some();
+    let is_known = campaign.journalled == Some(*policy.revision()) && !is_checkpoint(campaign);
+    if !was_asked || is_known {
+        return None;
+    }
+    campaign.journalled = Some(*policy.revision());
+    let descriptor = policy.loaded().descriptor();
+    let params: Vec<_> = policy.params().iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    Some(Record::Revision(Box::new(RevisionParts {
+        revision: *policy.revision(),
+        name: descriptor.name.clone(),
+        version: descriptor.version.clone(),
+        component: policy.loaded().digest().0,
+        params: params.join(", "),
+        exact: policy.recipe().encode(),
+    })))
+}
+
+/// What a probation came to, at the decision that settled it.
+pub(super) fn judgement(campaign: &Campaign, judgement: &Judgement, entry: &Entry) -> Record {
+    let (name, level, message) = tell::judged(&campaign.policy, judgement, &campaign.config.id, entry.fault.as_ref());
+    tell::event(campaign, name, level, &message);
+    Record::Event(journal::Event { at: entry.at, campaign: None, level, name, message, exact: None })
 }
 
 /// A trouble's particulars, if they are not those of the step before.
@@ -110,6 +146,7 @@ pub(super) fn changed(
         let (name, message) = match fed {
             Fed::Operated(command, _) => ("operator_command", command.as_str().to_owned()),
             Fed::Failed(failure, _) => ("read_back_failed", failure.message.clone()),
+            Fed::TrialEnded(..) => ("policy_trial_ended", "what the revision before left is let go".to_owned()),
             Fed::ReadBack(found, _) if is_known(before, *found) => return vec![state(campaign)],
             _ => ("read_back", in_words(campaign.state.setting)),
         };

@@ -7,6 +7,7 @@ use std::time::Duration;
 use paced_core::directive::{Directive, Urgency};
 use paced_core::entry::{Entry, Event, ReadingKind, Reason};
 use paced_core::people::Command;
+use paced_core::policy::Fault;
 use paced_core::reading::{Failure, Setting, Status as Dialling};
 use paced_core::settle::Outcome;
 use paced_core::step::Step;
@@ -14,6 +15,8 @@ use paced_core::step::Step;
 use super::Campaign;
 use crate::board::Status;
 use crate::journal::Level;
+use crate::registry::Judgement;
+use crate::wasm::Digest;
 
 /// An event's name, its gravity, and a sentence.
 pub(super) fn in_short(event: &Event) -> (&'static str, Level, String) {
@@ -56,6 +59,45 @@ pub(super) fn in_short(event: &Event) -> (&'static str, Level, String) {
         Event::StateDropped => {
             ("policy_state_dropped", Level::Warn, "the new revision starts with empty state".to_owned())
         }
+        Event::StateRestored => (
+            "policy_state_restored",
+            Level::Info,
+            "the last good revision goes on from the state that it wrote last".to_owned(),
+        ),
+    }
+}
+
+/// What a probation of `policy` came to by a decision for `campaign`: an event's name, its gravity, and a sentence.
+pub(super) fn judged(
+    policy: &str,
+    judgement: &Judgement,
+    campaign: &str,
+    fault: Option<&Fault>,
+) -> (&'static str, Level, String) {
+    let failed = |digest: &Digest, decisions: u32, faults: u32| {
+        let last = fault.map(ToString::to_string).unwrap_or_default();
+        let digest = digest.short();
+        format!("{policy} {digest}: {faults} faults in {decisions} decisions for campaign {campaign}, the last: {last}")
+    };
+    match judgement {
+        Judgement::Promoted { digest } => {
+            let digest = digest.short();
+            ("policy_promoted", Level::Info, format!("{policy} {digest} has passed its probation"))
+        }
+        Judgement::RolledBack { digest, to, decisions, faults } => (
+            "policy_rolled_back",
+            Level::Error,
+            format!(
+                "{}; every campaign goes back to {}, and these bytes are not tried again",
+                failed(digest, *decisions, *faults),
+                to.short()
+            ),
+        ),
+        Judgement::Failed { digest, decisions, faults } => (
+            "policy_probation_failed",
+            Level::Error,
+            format!("{}; there is no good one to go back to", failed(digest, *decisions, *faults)),
+        ),
     }
 }
 

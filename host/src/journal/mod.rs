@@ -16,6 +16,7 @@ mod reader;
 mod record;
 mod replay;
 mod retention;
+mod revisions;
 mod schema;
 mod store;
 mod terms;
@@ -35,7 +36,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use error::JournalError;
 pub use reader::{DecisionRow, EventRow, Filter, JournalReader, Order, Rows};
-pub use record::{Decision, DecisionId, Event, Level, MAX_MESSAGE_BYTES, Outcome, OutcomeKind, Record};
+pub use record::{Decision, DecisionId, Event, Level, MAX_MESSAGE_BYTES, Outcome, OutcomeKind, Record, RevisionParts};
 pub use replay::{Fed, FedBy, Replay};
 
 use store::{Numbered, Store};
@@ -154,7 +155,7 @@ impl Journal {
         let seq = match &record {
             Record::Decision(decision) => decision.id.get(),
             Record::Outcome(_) | Record::Event(_) => self.next_seq(),
-            Record::State { .. } => 0,
+            Record::Revision(_) | Record::State { .. } => 0,
         };
         Numbered { seq, record }
     }

@@ -339,7 +339,7 @@ where
     parse(value).map(Some).ok_or_else(failure)
 }
 
-fn required<T, V>(row: &Row<'_>, column: &str, parse: impl FnOnce(V) -> Option<T>) -> rusqlite::Result<T>
+pub(super) fn required<T, V>(row: &Row<'_>, column: &str, parse: impl FnOnce(V) -> Option<T>) -> rusqlite::Result<T>
 where
     V: rusqlite::types::FromSql + std::fmt::Debug + Clone,
 {
@@ -354,6 +354,11 @@ fn parse_status(word: &str) -> Option<Status> {
 }
 
 pub(super) fn parse_revision(text: &str) -> Option<Revision> {
+    parse_digest(text).map(Revision)
+}
+
+/// Reads 64 hexadecimal digits.
+pub(super) fn parse_digest(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     if text.len() != 64 || !text.is_ascii() {
         return None;
@@ -361,5 +366,5 @@ pub(super) fn parse_revision(text: &str) -> Option<Revision> {
     for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
         *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
     }
-    Some(Revision(bytes))
+    Some(bytes)
 }

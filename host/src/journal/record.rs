@@ -1,4 +1,4 @@
-//! What the journal is given to keep: decisions, their outcomes, events and campaign states.
+//! What the journal is given to keep: decisions, their outcomes, events, revisions and campaign states.
 //!
 //! The plain fields are for people; `exact` holds the bytes that a replay is fed with, because SQLite turns NaN into
 //! NULL and a replay must be exact to the bit. The journal never looks into those bytes.
@@ -48,6 +48,8 @@ pub enum Record {
     Outcome(Outcome),
     /// Something else that an operator will want to know later.
     Event(Event),
+    /// What a revision that decided is made of; where the journal has it already, nothing happens.
+    Revision(Box<RevisionParts>),
     /// The whole state of a campaign, in place of the one before.
     State {
         /// The platform's identifier.
@@ -110,6 +112,23 @@ pub struct Decision {
     pub exact: Vec<u8>,
     /// The campaign's whole state *after* this decision, given now and then, for a replay to start from.
     pub checkpoint: Option<Vec<u8>>,
+}
+
+/// What a revision is made of, so that it can be made again. It is kept for as long as a decision names the revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevisionParts {
+    /// The revision.
+    pub revision: Revision,
+    /// The name that the policy gives itself.
+    pub name: String,
+    /// The policy's version.
+    pub version: String,
+    /// SHA-256 of the component.
+    pub component: [u8; 32],
+    /// The resolved params, for people.
+    pub params: String,
+    /// The parts to the bit; only the caller reads them.
+    pub exact: Vec<u8>,
 }
 
 /// What became of a decision's directive.

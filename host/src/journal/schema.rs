@@ -15,7 +15,7 @@ use super::error::JournalError;
 /// Marks a SQLite file as a journal of paced: "pace" in ASCII.
 pub(super) const APPLICATION_ID: i64 = 0x7061_6365;
 /// The version of `schema.sql`.
-pub(super) const SCHEMA_VERSION: i64 = 1;
+pub(super) const SCHEMA_VERSION: i64 = 2;
 /// How long to wait for another process to let go of the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -23,7 +23,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 pub(super) fn open_for_writing(path: &Path) -> Result<Connection, JournalError> {
     make_file(path)?;
     let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    let is_new = check(&connection, path)? == Found::Empty;
+    let found = check(&connection, path)?;
+    let is_new = found == Found::Empty;
     let sql = |error| JournalError::sql(path, "set up the database", error);
     if is_new {
         // Only an empty file takes this setting.
@@ -35,6 +36,9 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, JournalError> 
     connection.pragma_update(None, "foreign_keys", false).map_err(sql)?;
     if is_new {
         create(&mut connection).map_err(sql)?;
+    }
+    if found == Found::Journal(1) {
+        upgrade(&mut connection).map_err(sql)?;
     }
     Ok(connection)
 }
@@ -50,7 +54,7 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, JournalError> 
     }
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     match check(&connection, path)? {
-        Found::Journal => Ok(connection),
+        Found::Journal(_) => Ok(connection),
         Found::Empty => Err(JournalError::Missing { path: path.to_owned() }),
     }
 }
@@ -96,8 +100,8 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, JournalError> {
 enum Found {
     /// Nothing has been written to it yet, or a first start was cut short.
     Empty,
-    /// A journal of a version that we know.
-    Journal,
+    /// A journal of a version that we know, with that version.
+    Journal(i64),
 }
 
 fn check(connection: &Connection, path: &Path) -> Result<Found, JournalError> {
@@ -108,7 +112,7 @@ fn check(connection: &Connection, path: &Path) -> Result<Found, JournalError> {
     let tables: i64 = connection.query_one("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(sql)?;
     match (application_id, version) {
         (0, 0) if tables == 0 => Ok(Found::Empty),
-        (APPLICATION_ID, SCHEMA_VERSION) => Ok(Found::Journal),
+        (APPLICATION_ID, 1..=SCHEMA_VERSION) => Ok(Found::Journal(version)),
         (APPLICATION_ID, found) if found > SCHEMA_VERSION => {
             Err(JournalError::Newer { path: path.to_owned(), found, supported: SCHEMA_VERSION })
         }
@@ -125,5 +129,13 @@ fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     transaction.execute_batch(include_str!("schema.sql"))?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.commit()
+}
+
+/// Brings a journal of version 1 up to version 2, all or nothing.
+fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(include_str!("upgrade_2.sql"))?;
+    transaction.pragma_update(None, "user_version", 2)?;
     transaction.commit()
 }

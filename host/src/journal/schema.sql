@@ -1,4 +1,4 @@
--- The journal's tables and views, version 1. Programs and people read the views; the tables may change.
+-- The journal's tables and views, version 2. Programs and people read the views; the tables may change.
 --
 -- Decisions, outcomes and events share one ascending sequence (decision.id, outcome.seq, event.seq), which is the order
 -- in which they were recorded. Times are milliseconds since 1970-01-01 UTC in platform time.
@@ -40,6 +40,16 @@ CREATE TABLE decision (
 ) STRICT;
 CREATE INDEX decision_by_campaign ON decision (campaign);
 CREATE INDEX decision_by_time ON decision (at_ms);
+
+-- What the revisions that decided are made of, so that they can decide again; a row goes with the revision's term.
+CREATE TABLE revision (
+    id INTEGER PRIMARY KEY REFERENCES term,
+    name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    component TEXT NOT NULL, -- SHA-256, in hexadecimal
+    params TEXT NOT NULL,
+    exact BLOB NOT NULL
+) STRICT;
 
 -- Apart from `decision`, so that a decided row never changes and pages stay full. The last one of a decision stands.
 CREATE TABLE outcome (
@@ -136,3 +146,8 @@ SELECT
 FROM event AS e
 LEFT JOIN term AS campaign ON campaign.id = e.campaign
 LEFT JOIN term AS name ON name.id = e.name;
+
+CREATE VIEW revisions AS
+SELECT term.value AS revision, r.name, r.version, r.component, r.params
+FROM revision AS r
+JOIN term ON term.id = r.id;

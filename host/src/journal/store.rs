@@ -12,6 +12,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::JournalConfig;
 use super::error::JournalError;
 use super::record::{Decision, Event, MAX_MESSAGE_BYTES, Outcome, Record};
+use super::revisions;
 use super::schema;
 use super::terms::Terms;
 
@@ -132,7 +133,7 @@ fn time_of(record: &Record) -> Option<Timestamp> {
     match record {
         Record::Decision(decision) => Some(decision.at),
         Record::Event(event) => Some(event.at),
-        Record::Outcome(_) | Record::State { .. } => None,
+        Record::Outcome(_) | Record::Revision(_) | Record::State { .. } => None,
     }
 }
 
@@ -142,6 +143,7 @@ fn write_batch(connection: &Connection, terms: &mut Terms, batch: &[Numbered]) -
             Record::Decision(decision) => write_decision(connection, terms, decision)?,
             Record::Outcome(outcome) => write_outcome(connection, *seq, outcome)?,
             Record::Event(event) => write_event(connection, terms, *seq, event)?,
+            Record::Revision(parts) => revisions::write(connection, terms, parts)?,
             Record::State { campaign, bytes } => write_state(connection, campaign, bytes)?,
         }
     }

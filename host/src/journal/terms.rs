@@ -61,5 +61,9 @@ fn look_up_or_insert(connection: &Connection, value: &str, seq: i64) -> rusqlite
 
 /// Drops the terms that no row from `oldest` on can name.
 pub(super) fn drop_unused(connection: &Connection, oldest: i64) -> rusqlite::Result<usize> {
-    connection.prepare_cached("DELETE FROM term WHERE last_used < ?1")?.execute(params![oldest.saturating_sub(SLACK)])
+    let unused = params![oldest.saturating_sub(SLACK)];
+    connection
+        .prepare_cached("DELETE FROM revision WHERE id IN (SELECT id FROM term WHERE last_used < ?1)")?
+        .execute(unused)?;
+    connection.prepare_cached("DELETE FROM term WHERE last_used < ?1")?.execute(unused)
 }

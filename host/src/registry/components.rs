@@ -1,26 +1,41 @@
 //! Each component that was ever in force, kept by its digest, so that its decisions can be replayed.
 //!
-//! Bounded in number and size: the components that came into force longest ago go first, those in force never.
+//! A component stays for as long as a decision in the journal names it. The others are bounded in number and size, those
+//! in force longest ago going first. A component that decides, or may have to again, is never removed.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::wasm::Digest;
 
-/// Most files.
-const MAX_FILES: usize = 64;
-/// Most bytes of all files together.
-const MAX_BYTES: u64 = 512 << 20;
+/// How many files, and how many bytes of all files together.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    files: usize,
+    bytes: u64,
+}
+
+/// Beyond these, components go that no decision names.
+const SPARE: Bounds = Bounds { files: 64, bytes: 512 << 20 };
+/// Beyond these, even components go that decisions name; those can't be replayed any longer.
+const MOST: Bounds = Bounds { files: 1024, bytes: 4 << 30 };
 
 /// A folder of components.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ComponentStore {
     folder: PathBuf,
-    max_files: usize,
-    max_bytes: u64,
+    spare: Bounds,
+    most: Bounds,
+    named: Arc<Named>,
 }
+
+/// Tells which components decisions name; nothing where that can't be told just now.
+type Named = dyn Fn() -> Option<BTreeSet<Digest>> + Send + Sync;
 
 struct Kept {
     path: PathBuf,
@@ -37,7 +52,18 @@ impl ComponentStore {
     pub fn open(data_dir: &Path) -> io::Result<Self> {
         let folder = data_dir.join("components");
         fs::create_dir_all(&folder)?;
-        Ok(Self { folder, max_files: MAX_FILES, max_bytes: MAX_BYTES })
+        Ok(Self { folder, spare: SPARE, most: MOST, named: Arc::new(|| Some(BTreeSet::new())) })
+    }
+
+    /// The store, with what tells which components decisions name. Where that gives none, all count as named.
+    #[must_use]
+    pub fn with_named(self, named: impl Fn() -> Option<BTreeSet<Digest>> + Send + Sync + 'static) -> Self {
+        Self { named: Arc::new(named), ..self }
+    }
+
+    /// Where the verdicts on components are kept.
+    pub(super) fn verdicts(&self) -> PathBuf {
+        self.folder.join("verdicts.json")
     }
 
     /// Keeps a component, and lets go of old ones; those in force stay.
@@ -82,18 +108,21 @@ impl ComponentStore {
     fn prune(&self, newest: Digest, in_force: &[Digest]) -> io::Result<()> {
         let mut kept = self.list()?;
         kept.sort_by_key(|kept| kept.since);
-        let mut files = kept.len();
-        let mut bytes: u64 = kept.iter().map(|kept| kept.bytes).sum();
-        for old in kept {
-            if files <= self.max_files && bytes <= self.max_bytes {
-                break;
-            }
-            if old.digest == newest || in_force.contains(&old.digest) {
-                continue;
-            }
-            fs::remove_file(&old.path)?;
-            files -= 1;
-            bytes -= old.bytes;
+        if is_within(&kept, self.spare) {
+            return Ok(());
+        }
+        let named = (self.named)();
+        let is_named = |digest: &Digest| named.as_ref().is_none_or(|named| named.contains(digest));
+        shed(&mut kept, self.spare, |old| {
+            old.digest != newest && !in_force.contains(&old.digest) && !is_named(&old.digest)
+        })?;
+        let lost = shed(&mut kept, self.most, |old| old.digest != newest && !in_force.contains(&old.digest))?;
+        if lost > 0 {
+            tracing::warn!(
+                event = "components_shed",
+                components = lost,
+                "there are too many components to keep: the oldest decisions can't be replayed any longer"
+            );
         }
         Ok(())
     }
@@ -117,16 +146,36 @@ impl ComponentStore {
     }
 }
 
+impl fmt::Debug for ComponentStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ComponentStore").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+fn is_within(kept: &[Kept], bounds: Bounds) -> bool {
+    kept.len() <= bounds.files && kept.iter().map(|kept| kept.bytes).sum::<u64>() <= bounds.bytes
+}
+
+/// Removes the oldest of those that may go, until the bounds are kept; how many went.
+fn shed(kept: &mut Vec<Kept>, bounds: Bounds, may_go: impl Fn(&Kept) -> bool) -> io::Result<usize> {
+    let before = kept.len();
+    while !is_within(kept, bounds) {
+        let Some(oldest) = kept.iter().position(&may_go) else { break };
+        fs::remove_file(kept.remove(oldest).path)?;
+    }
+    Ok(before - kept.len())
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
 
-    fn store(max_files: usize, max_bytes: u64) -> (tempfile::TempDir, ComponentStore) {
+    fn store(files: usize, bytes: u64) -> (tempfile::TempDir, ComponentStore) {
         let folder = tempfile::tempdir().unwrap();
         let store = ComponentStore::open(folder.path()).unwrap();
-        (folder, ComponentStore { max_files, max_bytes, ..store })
+        (folder, ComponentStore { spare: Bounds { files, bytes }, ..store })
     }
 
     /// Keeps these, each a minute younger than the one before.
@@ -158,6 +207,19 @@ mod tests {
         keep_all(&store, &[b"a", b"b", b"c", b"d"], &[Digest::of(b"a")]);
         let there: Vec<_> = [b"a", b"b", b"c", b"d"].iter().map(|bytes| has(&store, *bytes)).collect();
         assert_eq!(there, [true, false, false, true]);
+    }
+
+    #[test]
+    fn what_decisions_name_stays_up_to_the_last_bound() {
+        let (_folder, store) = store(1, 1 << 20);
+        let named = || Some([b"a", b"b"].map(|bytes| Digest::of(bytes)).into());
+        let store = ComponentStore { most: Bounds { files: 3, bytes: 1 << 20 }, ..store.with_named(named) };
+        let there = |all: &[&[u8]]| all.iter().map(|bytes| has(&store, bytes)).collect::<Vec<_>>();
+        keep_all(&store, &[b"a", b"b", b"c", b"d"], &[]);
+        assert_eq!(there(&[b"a", b"b", b"c", b"d"]), [true, true, false, true]);
+        let store = store.clone().with_named(|| None);
+        keep_all(&store, &[b"e"], &[]);
+        assert_eq!(there(&[b"a", b"b", b"d", b"e"]), [false, true, true, true], "the oldest, though named");
     }
 
     #[test]

@@ -1,13 +1,23 @@
 //! The policies in force, by name: built in or from files, each replaced by one atomic pointer store.
 //!
 //! A decision takes its policy once, when it starts, and keeps it to the end; a reload meanwhile only concerns the
-//! next one. A candidate goes through named stages (read, settle, load, params), and a stage that refuses it leaves the
-//! running policy alone. Reloading reads files, waits and compiles: keep it off the async threads.
+//! next one. A candidate goes through the named stages of the `pipeline`, and a stage that refuses it leaves the
+//! running policy alone. What passes is on probation: faults among its first decisions bring the last good component
+//! back. Reloading reads files, waits and compiles: keep it off the async threads.
 
 mod components;
+mod dry_run;
 mod file;
+pub(crate) mod moments;
 mod outcome;
+mod pipeline;
+mod probation;
+mod recorded;
+mod rehearsal;
 mod spec;
+mod tick;
+mod trial;
+mod verdicts;
 
 #[cfg(test)]
 mod tests;
@@ -20,41 +30,63 @@ use arc_swap::ArcSwapOption;
 use paced_core::params::{ParamError, ParamValue};
 
 pub use self::components::ComponentStore;
+pub use self::dry_run::{DryRunFailure, Tried};
+pub(crate) use self::dry_run::{decide, on_edges};
 pub use self::outcome::{Activated, Outcome, Refusal, UnfitParams};
+use self::pipeline::{Candidate, Pipeline};
+pub use self::recorded::Recorder;
+pub use self::rehearsal::rehearse;
 pub use self::spec::{PolicySpec, Source, Use};
-use crate::wasm::{Digest, Engine, LoadError, Loaded, WasmPolicy, few};
+pub use self::tick::Tick;
+use self::trial::Trial;
+pub use self::trial::{Judgement, Standing};
+use self::verdicts::Verdicts;
+use crate::wasm::{Digest, Engine, LoadError, Loaded, Stage, Timeline, WasmPolicy, few};
 
 /// The policies of one daemon.
 pub struct Registry {
     engine: Engine,
     entries: BTreeMap<String, Entry>,
     components: Option<ComponentStore>,
+    verdicts: Verdicts,
+    recorder: Recorder,
+    /// Whether what comes into force is on probation.
+    is_probing: bool,
 }
 
 struct Entry {
     spec: PolicySpec,
-    current: ArcSwapOption<Loaded>,
+    current: ArcSwapOption<InForce>,
     /// Held during a reload, so that two of them can't overtake each other.
     last_refused: Mutex<Option<Refused>>,
+    /// Held while `current` changes: a verdict on what was in force must not undo a swap.
+    trial: Mutex<Option<Trial>>,
+}
+
+/// A component that decides, and how far it is trusted.
+struct InForce {
+    loaded: Arc<Loaded>,
+    standing: Standing,
 }
 
 /// What was refused last, so that it is not reported again until something changes; bytes are not even examined again.
 #[derive(Clone, Copy, PartialEq)]
 enum Refused {
-    Bytes(Digest),
+    /// These, under these conditions.
+    Bytes(Digest, Digest),
     Unreadable(std::io::ErrorKind),
     TooLarge,
     NeverAtRest,
 }
 
 impl Refused {
-    fn of(digest: Option<Digest>, refusal: &Refusal) -> Option<Self> {
+    fn of(digest: Option<Digest>, refusal: &Refusal, spec: &PolicySpec) -> Option<Self> {
         match (digest, refusal) {
-            (Some(digest), _) => Some(Self::Bytes(digest)),
+            (Some(digest), _) => Some(Self::Bytes(digest, spec.conditions())),
             (None, Refusal::Read { error, .. }) => Some(Self::Unreadable(error.kind())),
             (None, Refusal::Load(LoadError::Size { .. })) => Some(Self::TooLarge),
             (None, Refusal::Settle { .. }) => Some(Self::NeverAtRest),
-            (None, Refusal::Load(_) | Refusal::Params(_)) => None,
+            (None, _) => None,
         }
     }
 }
@@ -85,9 +117,10 @@ pub enum PolicyError {
 
 impl Registry {
     /// Loads each policy, and says what came of it, in the order of `specs`. A policy that can't be loaded is there
-    /// without a component, to be loaded later when its file is in order.
+    /// without a component, to be loaded later when its file is in order; where an earlier run has proven one good, that
+    /// one stands in.
     ///
-    /// `components` keeps what is activated, for replay.
+    /// `components` keeps what is activated, for replay and for standing in.
     #[must_use]
     pub fn open(
         engine: Engine,
@@ -95,30 +128,49 @@ impl Registry {
         components: Option<ComponentStore>,
     ) -> (Self, Vec<(String, Outcome)>) {
         let names: Vec<_> = specs.iter().map(|spec| spec.name.clone()).collect();
+        let verdicts = Verdicts::open(components.as_ref().map(ComponentStore::verdicts), &specs);
         let entries = specs.into_iter().map(|spec| (spec.name.clone(), Entry::new(spec))).collect();
-        let registry = Self { engine, entries, components };
-        let outcomes = names.into_iter().map(|name| {
+        let recorder = Recorder::default();
+        let registry = Self { engine, entries, components, verdicts, recorder, is_probing: true };
+        let outcomes = names.into_iter().flat_map(|name| {
             let outcome = registry.reload(&name);
-            (name, outcome)
+            let recalled = registry.recall(&name);
+            std::iter::once(outcome).chain(recalled).map(move |outcome| (name.clone(), outcome))
         });
         let outcomes = outcomes.collect();
         (registry, outcomes)
     }
 
+    /// A registry that puts nothing on probation from now on: what passes the stages is trusted.
+    #[must_use]
+    pub fn without_probation(self) -> Self {
+        Self { is_probing: false, ..self }
+    }
+
+    /// Keeps what policies are shown, for dry runs.
+    #[must_use]
+    pub const fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
     /// The component in force.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Arc<Loaded>> {
-        self.entries.get(name)?.current.load_full()
+        Some(Arc::clone(&self.entries.get(name)?.current.load_full()?.loaded))
     }
 
-    /// The policy in force, with these params over its defaults; later entries win. Cheap enough for each decision.
+    /// The policy in force, with these params over its defaults; later entries win. Several campaigns that decide
+    /// together take theirs from one [`Tick`].
     ///
     /// # Errors
     /// There is no such policy, it was never loaded, or it does not take these params.
     pub fn policy(&self, name: &str, given: &[(String, ParamValue)]) -> Result<WasmPolicy, PolicyError> {
+        self.tick().policy(name, given).map(|(policy, _)| policy)
+    }
+
+    fn in_force(&self, name: &str) -> Result<Arc<InForce>, PolicyError> {
         let entry = self.entries.get(name).ok_or_else(|| self.unknown(name))?;
-        let loaded = entry.current.load_full().ok_or_else(|| PolicyError::NotLoaded(name.to_owned()))?;
-        WasmPolicy::new(loaded, given).map_err(|errors| PolicyError::Params { name: name.to_owned(), errors })
+        entry.current.load_full().ok_or_else(|| PolicyError::NotLoaded(name.to_owned()))
     }
 
     /// Names and files of the policies that come from files.
@@ -130,39 +182,61 @@ impl Registry {
     }
 
     /// Brings a policy up to date with its source. The same bytes are never examined twice in a row: neither those in
-    /// force nor those refused last.
+    /// force nor those refused last; and those that were rolled back are not tried again.
     ///
     /// Takes some 150 ms when there is something new, to see the file at rest; a name that is not there is unchanged.
     pub fn reload(&self, name: &str) -> Outcome {
         let Some(entry) = self.entries.get(name) else { return Outcome::Unchanged };
         let mut last_refused = entry.last_refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let candidate = match entry.read() {
+        let mut pipeline = Pipeline::new(&self.engine, &entry.spec);
+        let candidate = match pipeline.look() {
             Ok(candidate) => candidate,
-            Err(refusal) => return entry.refuse(&mut last_refused, None, refusal),
+            Err(refusal) => return entry.refuse(&mut last_refused, None, refusal, pipeline.timeline),
         };
         if entry.is_in_force(&candidate.digest) {
             *last_refused = None;
             return Outcome::Unchanged;
         }
-        if *last_refused == Some(Refused::Bytes(candidate.digest)) {
+        if *last_refused == Some(Refused::Bytes(candidate.digest, entry.spec.conditions())) {
             return Outcome::Unchanged;
         }
-        match entry.examine(&self.engine, candidate) {
-            Ok((loaded, bytes)) => {
-                *last_refused = None;
-                self.activate(entry, loaded, &bytes)
+        let (candidate, examined) = match pipeline.settle(candidate) {
+            Ok(candidate) => {
+                let examined = self.examine(entry, &candidate, &mut pipeline);
+                (candidate, examined)
             }
-            Err((digest, refusal)) => entry.refuse(&mut last_refused, digest, refusal),
+            Err(refusal) => return entry.refuse(&mut last_refused, None, refusal, pipeline.timeline),
+        };
+        match examined {
+            Ok((loaded, tried)) => {
+                *last_refused = None;
+                let mut timeline = pipeline.timeline;
+                let (previous, standing) = timeline.time(Stage::Activate, || self.activate(entry, &loaded));
+                self.keep(entry, loaded.digest(), &candidate.bytes);
+                Outcome::Activated(Activated { loaded, previous, standing, tried, timeline })
+            }
+            Err(refusal) => entry.refuse(&mut last_refused, Some(candidate.digest), refusal, pipeline.timeline),
         }
     }
 
-    /// Puts a component in force.
-    fn activate(&self, entry: &Entry, loaded: Loaded, bytes: &[u8]) -> Outcome {
-        let loaded = Arc::new(loaded);
-        let previous = entry.current.swap(Some(Arc::clone(&loaded)));
-        if let Some(components) = &self.components
-            && let Err(error) = components.keep(loaded.digest(), bytes, &self.in_force())
-        {
+    /// The stages between a candidate at rest and its activation.
+    fn examine(
+        &self,
+        entry: &Entry,
+        candidate: &Candidate,
+        pipeline: &mut Pipeline<'_>,
+    ) -> Result<(Arc<Loaded>, Tried), Refusal> {
+        if self.is_probing && self.verdicts.was_rolled_back(&entry.spec, candidate.digest) {
+            return Err(Refusal::RolledBack);
+        }
+        let campaigns = entry.spec.uses.iter().map(|used| used.campaign.as_str());
+        pipeline.examine(candidate, &self.recorder.last_of(campaigns))
+    }
+
+    /// Keeps a component that came into force, beside those that may still be needed.
+    fn keep(&self, entry: &Entry, digest: Digest, bytes: &[u8]) {
+        let Some(components) = &self.components else { return };
+        if let Err(error) = components.keep(digest, bytes, &self.needed()) {
             tracing::warn!(
                 event = "component_not_kept",
                 policy = entry.spec.name,
@@ -170,11 +244,17 @@ impl Registry {
                 "decisions of this component can't be replayed from the data directory alone"
             );
         }
-        Outcome::Activated(Activated { loaded, previous: previous.map(|previous| previous.digest()) })
     }
 
-    fn in_force(&self) -> Vec<Digest> {
-        self.entries.values().filter_map(|entry| entry.current.load().as_ref().map(|loaded| loaded.digest())).collect()
+    /// Components that decide, or may have to again.
+    fn needed(&self) -> Vec<Digest> {
+        let mut needed = self.verdicts.all_good();
+        for entry in self.entries.values() {
+            needed.extend(entry.current.load().as_ref().map(|in_force| in_force.loaded.digest()));
+            let trial = entry.trial.lock().unwrap_or_else(PoisonError::into_inner);
+            needed.extend(trial.as_ref().and_then(Trial::last_good).map(|good| good.digest()));
+        }
+        needed
     }
 
     fn unknown(&self, name: &str) -> PolicyError {
@@ -184,70 +264,28 @@ impl Registry {
     }
 }
 
-/// Bytes that may become a policy.
-struct Candidate {
-    bytes: Vec<u8>,
-    digest: Digest,
-}
-
-impl Candidate {
-    fn of(bytes: Vec<u8>) -> Self {
-        Self { digest: Digest::of(&bytes), bytes }
-    }
-}
-
 impl Entry {
     fn new(spec: PolicySpec) -> Self {
-        Self { spec, current: ArcSwapOption::empty(), last_refused: Mutex::new(None) }
+        Self { spec, current: ArcSwapOption::empty(), last_refused: Mutex::new(None), trial: Mutex::new(None) }
     }
 
     fn is_in_force(&self, digest: &Digest) -> bool {
-        self.current.load().as_ref().is_some_and(|loaded| loaded.digest() == *digest)
+        self.current.load().as_ref().is_some_and(|in_force| in_force.loaded.digest() == *digest)
     }
 
-    /// Stage read: the source as it is at this moment.
-    fn read(&self) -> Result<Candidate, Refusal> {
-        match &self.spec.source {
-            Source::BuiltIn(bytes) => Ok(Candidate::of(bytes.to_vec())),
-            Source::File(path) => file::read(path, &self.spec.limits).map(Candidate::of),
-        }
-    }
-
-    /// The stages between reading something new and putting it in force, with what was examined where it is refused.
-    fn examine(&self, engine: &Engine, seen: Candidate) -> Result<(Loaded, Vec<u8>), (Option<Digest>, Refusal)> {
-        let candidate = match &self.spec.source {
-            Source::BuiltIn(_) => seen,
-            Source::File(path) => {
-                file::settled(path, &self.spec.limits).map(Candidate::of).map_err(|refusal| (None, refusal))?
-            }
-        };
-        let digest = candidate.digest;
-        let refused = |refusal| (Some(digest), refusal);
-        let loaded = engine.load(&candidate.bytes, &self.spec.limits).map_err(|error| refused(error.into()))?;
-        self.params_fit(&loaded).map_err(refused)?;
-        Ok((loaded, candidate.bytes))
-    }
-
-    /// Stage params: whether the params of every campaign that uses the policy are still taken.
-    fn params_fit(&self, loaded: &Loaded) -> Result<(), Refusal> {
-        let unfit: Vec<_> = self
-            .spec
-            .uses
-            .iter()
-            .filter_map(|used| {
-                let errors = loaded.descriptor().resolve(&used.params).err()?;
-                Some(UnfitParams { campaign: used.campaign.clone(), errors })
-            })
-            .collect();
-        if unfit.is_empty() { Ok(()) } else { Err(Refusal::Params(unfit)) }
-    }
-
-    fn refuse(&self, last: &mut Option<Refused>, digest: Option<Digest>, refusal: Refusal) -> Outcome {
-        let refused = Refused::of(digest, &refusal);
+    fn refuse(
+        &self,
+        last: &mut Option<Refused>,
+        digest: Option<Digest>,
+        refusal: Refusal,
+        timeline: Timeline,
+    ) -> Outcome {
+        let refused = Refused::of(digest, &refusal, &self.spec);
         if refused.is_some() && *last == refused {
             return Outcome::Unchanged;
         }
         *last = refused;
-        Outcome::Refused { digest, refusal, running: self.current.load().as_ref().map(|loaded| loaded.digest()) }
+        let running = self.current.load().as_ref().map(|in_force| in_force.loaded.digest());
+        Outcome::Refused { digest, refusal, running, timeline }
     }
 }

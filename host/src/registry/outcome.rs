@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use paced_core::params::ParamError;
 
-use crate::wasm::{Digest, LoadError, Loaded, few};
+use super::dry_run::{DryRunFailure, Tried};
+use super::trial::Standing;
+use crate::wasm::{Digest, LoadError, Loaded, Stage, Timeline, few};
 
 /// What came of a reload.
 #[derive(Debug)]
@@ -23,6 +25,8 @@ pub enum Outcome {
         refusal: Refusal,
         /// What goes on running.
         running: Option<Digest>,
+        /// What the stages took, the one that refused included.
+        timeline: Timeline,
     },
 }
 
@@ -33,6 +37,12 @@ pub struct Activated {
     pub loaded: Arc<Loaded>,
     /// What it replaced.
     pub previous: Option<Digest>,
+    /// How far it is trusted.
+    pub standing: Standing,
+    /// What the dry run tried.
+    pub tried: Tried,
+    /// What each stage took.
+    pub timeline: Timeline,
 }
 
 /// Why a candidate was refused; one kind for each stage.
@@ -60,6 +70,12 @@ pub enum Refusal {
     /// Campaigns set params that it does not take.
     #[error("it does not take the params of {}", few(.0.iter(), "; "))]
     Params(Vec<UnfitParams>),
+    /// It fails in the dry run.
+    #[error(transparent)]
+    DryRun(#[from] Box<DryRunFailure>),
+    /// It was tried before and rolled back.
+    #[error("these bytes were rolled back, and are tried again only under other params or limits: mend the policy")]
+    RolledBack,
 }
 
 /// A campaign's params that a candidate does not take.
@@ -80,12 +96,14 @@ impl fmt::Display for UnfitParams {
 impl Refusal {
     /// The stage that refused, for logs and metrics.
     #[must_use]
-    pub const fn stage(&self) -> &'static str {
+    pub const fn stage(&self) -> Stage {
         match self {
-            Self::Read { .. } => "read",
-            Self::Settle { .. } => "settle",
+            Self::Read { .. } => Stage::Read,
+            Self::Settle { .. } => Stage::Settle,
+            Self::RolledBack => Stage::Digest,
             Self::Load(error) => error.stage(),
-            Self::Params(_) => "params",
+            Self::Params(_) => Stage::Params,
+            Self::DryRun(_) => Stage::DryRun,
         }
     }
 }
@@ -95,25 +113,56 @@ impl Outcome {
     pub fn log(&self, policy: &str) {
         match self {
             Self::Unchanged => {}
-            Self::Activated(Activated { loaded, previous }) => tracing::info!(
-                event = "policy_loaded",
-                policy,
-                digest = loaded.digest().short(),
-                previous = previous.map(|digest| digest.short()),
-                version = loaded.descriptor().version,
-                size_bytes = loaded.size_bytes(),
-                "policy {policy} is in force from the next decision on"
-            ),
-            Self::Refused { digest, refusal, running } => tracing::error!(
+            Self::Activated(activated) => activated.log(policy),
+            Self::Refused { digest, refusal, running, timeline } => tracing::error!(
                 event = "policy_rejected",
                 policy,
-                stage = refusal.stage(),
+                stage = refusal.stage().as_str(),
                 digest = digest.map(|digest| digest.short()),
                 running = running.map(|digest| digest.short()),
                 error = refusal.to_string(),
+                stages = timeline.to_string(),
                 "policy {policy} was not loaded; {}",
                 if running.is_some() { "the running one goes on" } else { "there is none in force" }
             ),
         }
+    }
+}
+
+impl Activated {
+    fn log(&self, policy: &str) {
+        let loaded = &self.loaded;
+        tracing::info!(
+            event = "policy_loaded",
+            policy,
+            digest = loaded.digest().short(),
+            previous = self.previous.map(|digest| digest.short()),
+            version = loaded.descriptor().version,
+            size_bytes = loaded.size_bytes(),
+            standing = self.standing.as_str(),
+            compiled = loaded.compiled().as_str(),
+            dry_run_decisions = self.tried.recorded + self.tried.edges,
+            dry_run_declined = self.tried.declined,
+            dry_run_skipped = self.tried.skipped,
+            work_ms = self.timeline.work().as_secs_f64() * 1e3,
+            stages = self.timeline.to_string(),
+            "policy {policy} is in force from the next decision on"
+        );
+    }
+
+    /// What came into force, in one line for the journal.
+    #[must_use]
+    pub fn in_words(&self, policy: &str) -> String {
+        let loaded = &self.loaded;
+        let previous = self.previous.map(|previous| format!(" in place of {}", previous.short()));
+        format!(
+            "{policy} {} {}{}, {}, compiled {}: {}",
+            loaded.descriptor().version,
+            loaded.digest().short(),
+            previous.unwrap_or_default(),
+            self.standing.as_str(),
+            loaded.compiled().as_str(),
+            self.timeline
+        )
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use paced_core::params::ParamValue;
 
-use crate::wasm::Limits;
+use crate::wasm::{Digest, Limits, Recipe};
 
 /// A policy that campaigns may name.
 #[derive(Clone, Debug)]
@@ -35,4 +35,19 @@ pub struct Use {
     pub campaign: String,
     /// The params that it sets: the policy's own, then the campaign's over them.
     pub params: Vec<(String, ParamValue)>,
+}
+
+impl PolicySpec {
+    /// What its components run under: the limits and every campaign's params, as one hash. A component that was rolled
+    /// back may do better under other conditions.
+    #[must_use]
+    pub fn conditions(&self) -> Digest {
+        let recipe = |params: &[(String, ParamValue)]| {
+            let (component, limits) = (Digest::of(b""), self.limits.clone());
+            Recipe { component, params: params.to_vec(), limits }.revision().0
+        };
+        let of_uses = self.uses.iter().flat_map(|used| [Digest::of(used.campaign.as_bytes()).0, recipe(&used.params)]);
+        let parts: Vec<_> = std::iter::once(recipe(&[])).chain(of_uses).collect();
+        Digest::of(parts.as_flattened())
+    }
 }

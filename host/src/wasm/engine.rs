@@ -3,14 +3,18 @@
 //! Its settings are part of the promise that the same component gives the same bytes on every machine: NaN is
 //! canonicalised, there are no threads and no relaxed SIMD. A changed setting here can change decisions.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use wasmtime::{
     Config, Enabled, InstanceAllocationStrategy, Module, PoolingAllocationConfig, Store, Trap, WasmFeatures,
 };
 
+use super::cache::CompileCache;
 use super::limits::MAX_MEMORY_BYTES;
+use super::revision::Digest;
 use super::slots::{Slot, Slots};
+use super::stage::Compiled;
 use super::ticker::Ticker;
 
 /// Calls that run at once; others wait. Decisions take microseconds and cores are few.
@@ -38,6 +42,7 @@ struct Shared {
     _ticker: Ticker,
     inner: wasmtime::Engine,
     slots: Slots,
+    cache: Option<CompileCache>,
     pooled: bool,
 }
 
@@ -67,35 +72,61 @@ impl Engine {
     /// # Errors
     /// Wasmtime, or the thread that enforces deadlines, does not start or does not do its work.
     pub fn start() -> Result<Self, EngineError> {
-        match wasmtime::Engine::new(&config(InstanceAllocationStrategy::Pooling(pool()))) {
-            Ok(inner) => Self::with(inner, true),
+        Self::with_cache(None)
+    }
+
+    /// Starts an engine that keeps machine code in `folder`, which no other process may use. Where it can't be kept, a
+    /// warning says why, and each start compiles everything.
+    ///
+    /// # Errors
+    /// As for [`Engine::start`].
+    pub fn start_caching_in(folder: &Path) -> Result<Self, EngineError> {
+        let cache = CompileCache::open(folder).inspect_err(|error| {
+            tracing::warn!(
+                event = "compile_cache_unavailable",
+                error = error.to_string(),
+                "compiled policies are not kept: each start compiles them again"
+            );
+        });
+        Self::with_cache(cache.ok())
+    }
+
+    fn with_cache(cache: Option<CompileCache>) -> Result<Self, EngineError> {
+        let pooling = InstanceAllocationStrategy::Pooling(pool());
+        match wasmtime::Engine::new(&config(pooling, cache.as_ref())) {
+            Ok(inner) => Self::with(inner, cache, true),
             Err(error) => {
                 tracing::warn!(
                     event = "policy_pool_unavailable",
                     error = format!("{error:#}"),
                     "no room for a pool of policy instances: each decision takes some 30 us longer"
                 );
-                Self::on_demand()
+                Self::on_demand(cache)
             }
         }
     }
 
     /// Starts an engine without a pool.
-    ///
-    /// # Errors
-    /// As for [`Engine::start`].
-    pub(super) fn on_demand() -> Result<Self, EngineError> {
-        let inner = wasmtime::Engine::new(&config(InstanceAllocationStrategy::OnDemand))
+    fn on_demand(cache: Option<CompileCache>) -> Result<Self, EngineError> {
+        let inner = wasmtime::Engine::new(&config(InstanceAllocationStrategy::OnDemand, cache.as_ref()))
             .map_err(|error| EngineError::Setup(format!("{error:#}")))?;
-        Self::with(inner, false)
+        Self::with(inner, cache, false)
     }
 
-    fn with(inner: wasmtime::Engine, pooled: bool) -> Result<Self, EngineError> {
+    fn with(inner: wasmtime::Engine, cache: Option<CompileCache>, pooled: bool) -> Result<Self, EngineError> {
         let ticker = Ticker::start(&inner).map_err(EngineError::Ticker)?;
         let slots = Slots::new(CALLS_AT_ONCE as usize);
-        let engine = Self { shared: Arc::new(Shared { _ticker: ticker, inner, slots, pooled }) };
+        let engine = Self { shared: Arc::new(Shared { _ticker: ticker, inner, slots, cache, pooled }) };
         engine.self_test()?;
         Ok(engine)
+    }
+
+    /// Runs a compilation of what has this digest, through the cache where there is one.
+    pub(super) fn cached<T>(&self, digest: Digest, compile: impl FnOnce() -> T) -> (T, Compiled) {
+        match &self.shared.cache {
+            Some(cache) => cache.compile(digest, compile),
+            None => (compile(), Compiled::Afresh),
+        }
     }
 
     /// Whether instances come from a pool.
@@ -116,8 +147,8 @@ impl Engine {
     /// Runs a guest that never ends, once against the deadline (with fuel to end it should the ticker be dead) and
     /// once against the fuel.
     fn self_test(&self) -> Result<(), EngineError> {
-        let module = Module::new(self.wasmtime(), ENDLESS)
-            .map_err(|error| EngineError::Setup(format!("self-test: {error:#}")))?;
+        let (module, _) = self.cached(Digest::of(ENDLESS), || Module::new(self.wasmtime(), ENDLESS));
+        let module = module.map_err(|error| EngineError::Setup(format!("self-test: {error:#}")))?;
         let seconds_of_fuel = 4_000_000_000;
         self.expect_trap(&module, "deadline", seconds_of_fuel, 1, Trap::Interrupt)?;
         self.expect_trap(&module, "fuel", 1_000, 1_000_000, Trap::OutOfFuel)
@@ -153,9 +184,10 @@ impl std::fmt::Debug for Engine {
 const ENDLESS: &[u8] =
     b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x08\x01\0\x0a\x09\x01\x07\0\x03\x40\x0c\0\x0b\x0b";
 
-fn config(strategy: InstanceAllocationStrategy) -> Config {
+fn config(strategy: InstanceAllocationStrategy, cache: Option<&CompileCache>) -> Config {
     let mut config = Config::new();
     config
+        .cache(cache.map(CompileCache::wasmtime))
         .allocation_strategy(strategy)
         .consume_fuel(true)
         .epoch_interruption(true)
@@ -198,7 +230,7 @@ mod tests {
     #[test]
     fn both_kinds_of_engine_stop_an_endless_guest() {
         assert!(Engine::start().is_ok());
-        assert!(!Engine::on_demand().unwrap().is_pooled());
+        assert!(!Engine::on_demand(None).unwrap().is_pooled());
     }
 
     #[test]
@@ -213,18 +245,19 @@ mod tests {
             let loaded = engine.load(&component, &Limits::default()).unwrap();
             WasmPolicy::new(Arc::new(loaded), &[]).unwrap().decide(&input()).unwrap()
         };
-        assert_eq!(decide(Engine::start().unwrap()), decide(Engine::on_demand().unwrap()));
+        assert_eq!(decide(Engine::start().unwrap()), decide(Engine::on_demand(None).unwrap()));
     }
 
     #[test]
     fn a_guest_that_no_tick_stops_is_reported() {
-        let inner = wasmtime::Engine::new(&config(InstanceAllocationStrategy::OnDemand)).unwrap();
+        let inner = wasmtime::Engine::new(&config(InstanceAllocationStrategy::OnDemand, None)).unwrap();
         let module = Module::new(&inner, ENDLESS).unwrap();
         let shared = Shared {
             // A ticker of another engine leaves this one without ticks.
             _ticker: Ticker::start(&wasmtime::Engine::default()).unwrap(),
             inner,
             slots: Slots::new(1),
+            cache: None,
             pooled: false,
         };
         let engine = Engine { shared: Arc::new(shared) };

@@ -6,11 +6,13 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// The most memory that a policy's limit may be set to; the pool reserves address space for this much.
 pub const MAX_MEMORY_BYTES: u64 = 128 << 20;
 
 /// The limits of one policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Fuel per call: about one unit an instruction, one for each byte logged, copied or filled at once, and 500 for
     /// each line of log; 1 million to 100 billion. A small Rust policy uses some ten thousand, and the default is at

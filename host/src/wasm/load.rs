@@ -5,7 +5,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use paced_core::params::Descriptor;
 use paced_core::policy::{Fault, FaultClass, Input, Proposal};
@@ -23,6 +22,7 @@ use super::imports::{self, ForbiddenImports};
 use super::limits::Limits;
 use super::revision::Digest;
 use super::scan::{self, ScanError};
+use super::stage::{Compiled, Stage, Timeline};
 use super::version::{self, VersionError};
 
 /// Why a component was not loaded.
@@ -62,14 +62,14 @@ pub enum LoadError {
 impl LoadError {
     /// The stage that refused the component, for logs and metrics.
     #[must_use]
-    pub const fn stage(&self) -> &'static str {
+    pub const fn stage(&self) -> Stage {
         match self {
-            Self::Size { .. } => "size",
-            Self::Validate(_) => "validate",
-            Self::Version(_) => "version",
-            Self::Import(_) | Self::Link(_) => "imports",
-            Self::Compile(_) => "compile",
-            Self::Describe(_) | Self::Descriptor(_) => "describe",
+            Self::Size { .. } => Stage::Read,
+            Self::Validate(_) => Stage::Validate,
+            Self::Version(_) => Stage::Version,
+            Self::Import(_) | Self::Link(_) => Stage::Imports,
+            Self::Compile(_) => Stage::Compile,
+            Self::Describe(_) | Self::Descriptor(_) => Stage::Describe,
         }
     }
 }
@@ -84,6 +84,7 @@ pub struct Loaded {
     limits: Limits,
     size_bytes: u64,
     imports: Vec<String>,
+    compiled: Compiled,
     log: Arc<LogGate>,
 }
 
@@ -93,60 +94,66 @@ impl Engine {
     /// # Errors
     /// The first stage that refuses it.
     pub fn load(&self, bytes: &[u8], limits: &Limits) -> Result<Loaded, LoadError> {
-        self.load_by_stage(bytes, limits, |_, _| {})
+        self.load_by_stage(bytes, limits, &mut Timeline::default())
     }
 
-    /// As [`Engine::load`], which also tells `passed` each stage that the component passed, with the time it took.
+    /// As [`Engine::load`], which also notes what each stage took, the one that refused it included.
     ///
     /// # Errors
     /// The first stage that refuses it.
-    pub fn load_by_stage(
-        &self,
-        bytes: &[u8],
-        limits: &Limits,
-        mut passed: impl FnMut(&'static str, Duration),
-    ) -> Result<Loaded, LoadError> {
-        let mut since = Instant::now();
-        let mut passed = |stage| passed(stage, std::mem::replace(&mut since, Instant::now()).elapsed());
+    pub fn load_by_stage(&self, bytes: &[u8], limits: &Limits, timeline: &mut Timeline) -> Result<Loaded, LoadError> {
         let size_bytes = bytes.len() as u64;
         if size_bytes > limits.component_bytes {
             return Err(LoadError::Size { bytes: size_bytes, limit: limits.component_bytes });
         }
-        let outline = scan::scan(bytes)?;
-        passed("validate");
-        let (contract, version) = version::contract(&outline.exports)?;
-        passed("version");
-        let stubs = imports::stubs(&outline.imports)?;
-        passed("imports");
-        let component = compile(self, bytes)?;
-        passed("compile");
-        let pre = link(self, &component, contract, &stubs)?;
-        let prepared = contract
-            .prepare(pre)
-            .map_err(|error| VersionError::Mismatch { version: version.clone(), difference: format!("{error:#}") })?;
+        let digest = timeline.time(Stage::Digest, || Digest::of(bytes));
+        let outline = timeline.time(Stage::Validate, || scan::scan(bytes))?;
+        let (contract, version) = timeline.time(Stage::Version, || version::contract(&outline.exports))?;
+        let stubs = timeline.time(Stage::Imports, || imports::stubs(&outline.imports))?;
+        let (component, compiled) = timeline.time(Stage::Compile, || compile(self, digest, bytes))?;
         let log = Arc::new(LogGate::new());
-        let descriptor = describe(self, &prepared, &version, limits, &log)?;
-        descriptor::check(&descriptor)?;
-        passed("describe");
+        let (prepared, descriptor) = timeline.time(Stage::Describe, || {
+            let prepared = prepare(self, &component, &stubs, contract, &version)?;
+            let descriptor = describe(self, &prepared, &version, limits, &log)?;
+            descriptor::check(&descriptor)?;
+            Ok::<_, LoadError>((prepared, descriptor))
+        })?;
         Ok(Loaded {
             engine: self.clone(),
             prepared,
             contract: version,
             descriptor,
-            digest: Digest::of(bytes),
+            digest,
             limits: limits.clone(),
             size_bytes,
             imports: outline.imports,
+            compiled,
             log,
         })
     }
 }
 
-fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, LoadError> {
+fn prepare(
+    engine: &Engine,
+    component: &Component,
+    stubs: &[&str],
+    contract: Contract,
+    version: &Version,
+) -> Result<Prepared, LoadError> {
+    let pre = link(engine, component, contract, stubs)?;
+    contract.prepare(pre).map_err(|error| mismatch(version, &error))
+}
+
+fn mismatch(version: &Version, error: &wasmtime::Error) -> LoadError {
+    VersionError::Mismatch { version: version.clone(), difference: format!("{error:#}") }.into()
+}
+
+fn compile(engine: &Engine, digest: Digest, bytes: &[u8]) -> Result<(Component, Compiled), LoadError> {
     // A compiler is large and its input hostile: should it panic, that is a verdict on this component and no more.
-    let compiled = catch_unwind(AssertUnwindSafe(|| Component::from_binary(engine.wasmtime(), bytes)));
-    match compiled {
-        Ok(Ok(component)) => Ok(component),
+    let compile = || catch_unwind(AssertUnwindSafe(|| Component::from_binary(engine.wasmtime(), bytes)));
+    let (made, compiled) = engine.cached(digest, compile);
+    match made {
+        Ok(Ok(component)) => Ok((component, compiled)),
         Ok(Err(error)) => Err(LoadError::Compile(format!("{error:#}"))),
         Err(_) => Err(LoadError::Compile("the compiler gave up on it with a panic".to_owned())),
     }
@@ -210,9 +217,7 @@ fn describe(
     let mut store = call::open(engine, limits, log, Caller { policy: "", campaign: "" });
     prepared.describe(&mut store).map_err(|error| match error.phase {
         // The types of an export are only compared with the contract's once there is an instance.
-        Phase::Bind => {
-            VersionError::Mismatch { version: version.clone(), difference: format!("{:#}", error.source) }.into()
-        }
+        Phase::Bind => mismatch(version, &error.source),
         Phase::Instantiate | Phase::Answer => LoadError::Describe(fault::fault(&error, store.data(), limits)),
     })
 }
@@ -252,6 +257,12 @@ impl Loaded {
     #[must_use]
     pub fn imports(&self) -> &[String] {
         &self.imports
+    }
+
+    /// Whether its machine code was made for it or lay in the cache.
+    #[must_use]
+    pub const fn compiled(&self) -> Compiled {
+        self.compiled
     }
 
     /// Runs `decide` in a fresh instance, and gives the proposal, unchecked, with the fuel that it took.

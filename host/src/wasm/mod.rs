@@ -7,6 +7,7 @@
 //! One module per version of the contract (`v0_1`) stands between the component's records and core's, and one table
 //! (`contract`) says which there are; everything else here is the same for every version.
 
+mod cache;
 mod call;
 mod contract;
 mod cost;
@@ -19,9 +20,11 @@ mod imports;
 mod limits;
 mod load;
 mod policy;
+mod recipe;
 mod revision;
 mod scan;
 mod slots;
+mod stage;
 mod ticker;
 mod v0_1;
 mod version;
@@ -29,6 +32,7 @@ mod version;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use cache::CacheError;
 pub use descriptor::DescriptorError;
 pub use engine::{Engine, EngineError};
 pub(crate) use few::few;
@@ -36,6 +40,8 @@ pub use imports::{ForbiddenImport, ForbiddenImports};
 pub use limits::{LimitError, Limits, MAX_MEMORY_BYTES};
 pub use load::{LoadError, Loaded};
 pub use policy::WasmPolicy;
+pub use recipe::{Recipe, RecipeError};
 pub use revision::Digest;
 pub use scan::ScanError;
+pub use stage::{Compiled, Stage, Timeline};
 pub use version::VersionError;

@@ -7,6 +7,7 @@ use paced_core::policy::{Decided, Fault, FaultClass, Input, Policy, Proposal, Re
 
 use super::limits::Limits;
 use super::load::Loaded;
+use super::recipe::Recipe;
 use super::revision;
 
 /// Longest name of a signal, bytes.
@@ -35,6 +36,13 @@ impl WasmPolicy {
     #[must_use]
     pub fn loaded(&self) -> &Arc<Loaded> {
         &self.loaded
+    }
+
+    /// What its revision is made of.
+    #[must_use]
+    pub fn recipe(&self) -> Recipe {
+        let (component, limits) = (self.loaded.digest(), self.loaded.limits().clone());
+        Recipe { component, params: self.params.clone(), limits }
     }
 }
 

@@ -61,7 +61,7 @@ impl Watched {
 
     fn expect_refusal(&self, stage: &str) {
         match self.next() {
-            Outcome::Refused { refusal, .. } => assert_eq!(refusal.stage(), stage),
+            Outcome::Refused { refusal, .. } => assert_eq!(refusal.stage().as_str(), stage),
             other => panic!("{other:?}"),
         }
     }

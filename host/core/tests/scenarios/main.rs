@@ -25,3 +25,4 @@ mod silence;
 mod start;
 #[cfg(test)]
 mod story;
+mod trial;

@@ -7,21 +7,30 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use paced_core::params::ParamValue;
-use paced_core::policy::{Decided, Fault, FaultClass, Input, Policy};
+use paced_core::policy::{FaultClass, Policy};
 
 use super::component::{self, LimitArgs};
 use super::diagnostic::Diagnostic;
-use super::moments::{self, Moment};
 use super::table::write_table;
 use super::{Exit, PolicyCommandError, remedy};
-use crate::wasm::{Digest, Engine, Limits, LoadError, Loaded, WasmPolicy, few};
+use crate::registry::{decide, moments, on_edges};
+use crate::wasm::{Digest, Engine, Limits, Loaded, Stage, Timeline, WasmPolicy, few};
 
-/// The stages, in the order in which a component goes through them.
-const STAGES: [&str; 9] =
-    ["read", "digest", "validate", "version", "imports", "compile", "describe", "params", "dry-run"];
+/// The stages that this command has, in the order in which a component goes through them: a file at rest, and nothing to
+/// put it in force for.
+const STAGES: [Stage; 9] = [
+    Stage::Read,
+    Stage::Digest,
+    Stage::Validate,
+    Stage::Version,
+    Stage::Imports,
+    Stage::Compile,
+    Stage::Describe,
+    Stage::Params,
+    Stage::DryRun,
+];
 
 /// Arguments of `paced policy check`.
 #[derive(Clone, Debug, clap::Args)]
@@ -35,8 +44,9 @@ pub struct Args {
 /// What became of the stages, and what was found.
 #[derive(Default)]
 struct Report {
-    passed: BTreeMap<&'static str, (Duration, String)>,
-    failed: Option<&'static str>,
+    timeline: Timeline,
+    found: BTreeMap<Stage, String>,
+    failed: Option<Stage>,
     problems: Vec<Diagnostic>,
 }
 
@@ -47,9 +57,8 @@ struct Report {
 pub(super) fn run(args: &Args, engine: &Engine, out: &mut dyn Write) -> Result<Exit, PolicyCommandError> {
     let limits = args.limits.limits()?;
     let mut report = Report::default();
-    let since = Instant::now();
-    let bytes = component::read(&args.file, &limits)?;
-    report.pass("read", since.elapsed(), format!("{} bytes", bytes.len()));
+    let bytes = report.timeline.time(Stage::Read, || component::read(&args.file, &limits))?;
+    report.found.insert(Stage::Read, format!("{} bytes", bytes.len()));
     check(engine, &args.file, &bytes, &limits, &mut report);
     report.write(&args.file.display().to_string(), out)?;
     Ok(if report.failed.is_none() { Exit::Done } else { Exit::Findings })
@@ -57,27 +66,21 @@ pub(super) fn run(args: &Args, engine: &Engine, out: &mut dyn Write) -> Result<E
 
 fn check(engine: &Engine, file: &Path, bytes: &[u8], limits: &Limits, report: &mut Report) {
     let file = file.display().to_string();
-    let since = Instant::now();
-    let digest = Digest::of(bytes);
-    report.pass("digest", since.elapsed(), digest.short());
-    let loaded = engine.load_by_stage(bytes, limits, |stage, took| report.pass(stage, took, String::new()));
-    let loaded = match loaded {
+    report.found.insert(Stage::Digest, Digest::of(bytes).short());
+    let loaded = match engine.load_by_stage(bytes, limits, &mut report.timeline) {
         Ok(loaded) => Arc::new(loaded),
-        Err(refusal) => {
-            let stage = if matches!(refusal, LoadError::Size { .. }) { "read" } else { refusal.stage() };
-            return report.fail(stage, remedy::of_load(&file, &refusal));
-        }
+        Err(refusal) => return report.fail(refusal.stage(), remedy::of_load(&file, &refusal)),
     };
     report.annotate(&loaded);
-    let since = Instant::now();
-    let mut policy = match WasmPolicy::new(Arc::clone(&loaded), &[]) {
+    let policy = report.timeline.time(Stage::Params, || WasmPolicy::new(Arc::clone(&loaded), &[]));
+    let mut policy = match policy {
         Ok(policy) => policy,
         Err(errors) => {
             let problem = Diagnostic::error("params", "its own defaults don't fit its params", file);
-            return report.fail("params", problem.note("why", few(errors.iter(), "; ")));
+            return report.fail(Stage::Params, problem.note("why", few(errors.iter(), "; ")));
         }
     };
-    report.pass("params", since.elapsed(), params_in_words(policy.params()));
+    report.found.insert(Stage::Params, params_in_words(policy.params()));
     dry_run(&file, &mut policy, report);
     try_params_at_bounds(&file, &loaded, report);
 }
@@ -89,28 +92,12 @@ fn params_in_words(params: &[(String, ParamValue)]) -> String {
     few(params.iter().map(|(name, value)| format!("{name} = {value}")), ", ")
 }
 
-/// Asks for a decision on each edge, once with empty state and once with the state that an ordinary moment left.
+/// Asks for a decision on each edge, as the daemon does.
 ///
 /// An error of the policy's own is a warning: it is a fault at that moment, and no sign that the component is broken.
 fn dry_run(file: &str, policy: &mut WasmPolicy, report: &mut Report) {
-    let since = Instant::now();
-    let mut state_left = Vec::new();
-    let mut asked = 0;
-    let mut faults = Vec::new();
-    for Moment { name, input } in moments::all() {
-        for (which, state) in [("", Vec::new()), (", with the state of an earlier decision", state_left.clone())] {
-            asked += 1;
-            match decide(policy, &input, state) {
-                Ok(decided) if state_left.is_empty() => state_left = decided.proposal.state,
-                Ok(_) => {}
-                Err(fault) => faults.push((format!("{name}{which}"), fault)),
-            }
-            if state_left.is_empty() {
-                break;
-            }
-        }
-    }
-    report.pass("dry-run", since.elapsed(), format!("{asked} decisions"));
+    let (asked, faults) = report.timeline.time(Stage::DryRun, || on_edges(policy));
+    report.found.insert(Stage::DryRun, format!("{asked} decisions"));
     for (name, fault) in faults {
         let place = format!("{file}, decide on \"{name}\"");
         if fault.class == FaultClass::Declined {
@@ -118,7 +105,7 @@ fn dry_run(file: &str, policy: &mut WasmPolicy, report: &mut Report) {
             report.problems.push(remedy::of_fault(problem, &fault));
         } else {
             let problem = Diagnostic::error("dry-run", "it fails on an input that campaigns meet", place);
-            report.fail("dry-run", remedy::of_fault(problem, &fault));
+            report.fail(Stage::DryRun, remedy::of_fault(problem, &fault));
         }
     }
 }
@@ -136,17 +123,8 @@ fn try_params_at_bounds(file: &str, loaded: &Arc<Loaded>, report: &mut Report) {
     }
 }
 
-fn decide(policy: &mut WasmPolicy, input: &Input, state: Vec<u8>) -> Result<Decided, Fault> {
-    let params = policy.params().to_vec();
-    policy.decide(&Input { params, state, ..input.clone() })
-}
-
 impl Report {
-    fn pass(&mut self, stage: &'static str, took: Duration, what: String) {
-        self.passed.insert(stage, (took, what));
-    }
-
-    fn fail(&mut self, stage: &'static str, problem: Diagnostic) {
+    fn fail(&mut self, stage: Stage, problem: Diagnostic) {
         self.failed = Some(stage);
         self.problems.push(problem);
     }
@@ -154,20 +132,15 @@ impl Report {
     /// Adds what the stages of the loader found.
     fn annotate(&mut self, loaded: &Loaded) {
         let descriptor = loaded.descriptor();
-        let found = [
-            ("version", format!("paced:policy {}", loaded.contract())),
-            ("imports", few(loaded.imports().iter(), ", ")),
-            ("describe", format!("{} {}", descriptor.name, descriptor.version)),
-        ];
-        for (stage, found) in found {
-            if let Some((_, what)) = self.passed.get_mut(stage) {
-                *what = found;
-            }
-        }
+        self.found.extend([
+            (Stage::Version, format!("paced:policy {}", loaded.contract())),
+            (Stage::Imports, few(loaded.imports().iter(), ", ")),
+            (Stage::Describe, format!("{} {}", descriptor.name, descriptor.version)),
+        ]);
     }
 
     fn write(&self, file: &str, out: &mut dyn Write) -> io::Result<()> {
-        let rows: Vec<_> = STAGES.iter().map(|stage| self.row(stage)).collect();
+        let rows: Vec<_> = STAGES.iter().map(|stage| self.row(*stage)).collect();
         write_table(&rows, out)?;
         for problem in &self.problems {
             writeln!(out, "\n{problem}")?;
@@ -178,18 +151,16 @@ impl Report {
         }
     }
 
-    fn row(&self, stage: &'static str) -> [String; 4] {
-        let passed = self.passed.get(stage);
-        let (time, what) = match passed {
-            Some((took, what)) => (format!("{:.1} ms", took.as_secs_f64() * 1e3), what.clone()),
-            None => (String::new(), String::new()),
-        };
-        let verdict = match passed {
+    fn row(&self, stage: Stage) -> [String; 4] {
+        let took = self.timeline.of(stage);
+        let time = took.map(|took| format!("{:.1} ms", took.as_secs_f64() * 1e3)).unwrap_or_default();
+        let verdict = match took {
             _ if self.failed == Some(stage) => "failed",
             Some(_) => "ok",
             None => "not reached",
         };
-        [stage.to_owned(), verdict.to_owned(), format!("{time:>9}"), what]
+        let what = self.found.get(&stage).cloned().unwrap_or_default();
+        [stage.to_string(), verdict.to_owned(), format!("{time:>9}"), what]
     }
 }
 
@@ -222,7 +193,7 @@ mod tests {
         for (name, component) in shipped::SHIPPED {
             let (exit, shown) = checked(component);
             assert_eq!(exit, Exit::Done, "{name}: {shown}");
-            assert_eq!(verdicts(&shown), STAGES.map(|stage| (stage, "ok")), "{shown}");
+            assert_eq!(verdicts(&shown), STAGES.map(|stage| (stage.as_str(), "ok")), "{shown}");
             assert!(shown.ends_with("FILE: paced would accept it\n"), "{shown}");
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::PolicyCommandError;
 use super::remedy;
-use crate::wasm::{Engine, Limits, Loaded, few};
+use crate::wasm::{Engine, Limits, Loaded, Stage, Timeline, few};
 
 /// Limits of each call, where they are not the host's own; as a configuration has them in `[policies.NAME.limits]`.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -58,14 +58,9 @@ pub(super) fn load_or_explain(
     limits: &Limits,
     out: &mut dyn Write,
 ) -> io::Result<Option<(Arc<Loaded>, Duration)>> {
-    let mut compile = Duration::ZERO;
-    let loaded = engine.load_by_stage(bytes, limits, |stage, took| {
-        if stage == "compile" {
-            compile = took;
-        }
-    });
-    match loaded {
-        Ok(loaded) => Ok(Some((Arc::new(loaded), compile))),
+    let mut timeline = Timeline::default();
+    match engine.load_by_stage(bytes, limits, &mut timeline) {
+        Ok(loaded) => Ok(Some((Arc::new(loaded), timeline.of(Stage::Compile).unwrap_or_default()))),
         Err(refusal) => {
             writeln!(out, "{}", remedy::of_load(&path.display().to_string(), &refusal))?;
             Ok(None)

@@ -9,7 +9,6 @@ mod check;
 mod component;
 mod diagnostic;
 mod inspect;
-mod moments;
 mod new;
 mod remedy;
 mod table;

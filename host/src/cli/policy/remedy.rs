@@ -11,7 +11,7 @@ const SMALL: &str = "set `opt-level = \"s\"`, `lto = true`, `strip = true` and `
 
 /// A refusal by the loader, explained.
 pub(super) fn of_load(file: &str, refusal: &LoadError) -> Diagnostic {
-    let found = |what: &str| Diagnostic::error(refusal.stage(), what, file);
+    let found = |what: &str| Diagnostic::error(refusal.stage().as_str(), what, file);
     match refusal {
         LoadError::Size { .. } => found("the file is too large").note("why", refusal.to_string()).help(SMALL),
         LoadError::Validate(scan) => of_scan(&found, scan),

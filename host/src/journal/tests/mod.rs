@@ -4,6 +4,7 @@ mod reading;
 mod recording;
 mod recovery;
 mod retention;
+mod revisions;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

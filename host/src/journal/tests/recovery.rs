@@ -103,11 +103,11 @@ fn a_newer_schema_is_refused_untouched() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join(FILE_NAME);
     drop(schema::open_for_writing(&path).unwrap());
-    Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 3).unwrap();
     let before = fs::read(&path).unwrap();
     let error = Journal::open(dir.path(), JournalConfig::default()).unwrap_err();
     let text = error.to_string();
-    assert!(matches!(error, JournalError::Newer { found: 2, supported: 1, .. }), "{text}");
+    assert!(matches!(error, JournalError::Newer { found: 3, supported: 2, .. }), "{text}");
     assert!(text.contains("journal.db") && text.contains("move the file away"), "{text}");
     assert!(matches!(JournalReader::open(&path), Err(JournalError::Newer { .. })));
     assert!(before == fs::read(&path).unwrap(), "the file was changed");

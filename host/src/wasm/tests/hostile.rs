@@ -72,7 +72,7 @@ fn growing_memory_ends_by_the_limit() {
 fn a_component_that_starts_with_too_much_memory_is_a_memory_fault() {
     let hand = Hand { fields: "(memory $other 200)".to_owned(), ..Hand::default() };
     let error = engine().load(&hand.component(), &Limits::default()).unwrap_err();
-    assert_eq!(error.stage(), "describe");
+    assert_eq!(error.stage().as_str(), "describe");
     assert!(error.to_string().contains("memory: it wanted"), "{error}");
 }
 

@@ -30,7 +30,7 @@ fn bytes_that_are_no_policy_are_refused_at_the_stage_that_tells() {
 fn a_file_over_the_size_limit_is_not_even_looked_at() {
     let limits = Limits { component_bytes: 1 << 10, ..Limits::default() };
     let error = engine().load(&[0; 1025], &limits).unwrap_err();
-    assert_eq!(error.stage(), "size");
+    assert_eq!(error.stage().as_str(), "read");
     assert!(error.to_string().contains("1025 bytes"), "{error}");
 }
 

@@ -75,7 +75,7 @@ fn fault(body: &str) -> (FaultClass, String) {
 /// The stage that refuses these bytes, and why.
 fn refusal(bytes: &[u8]) -> (&'static str, String) {
     let error = engine().load(bytes, &Limits::default()).unwrap_err();
-    (error.stage(), error.to_string())
+    (error.stage().as_str(), error.to_string())
 }
 
 fn refusal_of(wat: &str) -> (&'static str, String) {

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use paced_core::policy::{Fault, Input, Policy};
 
 use super::super::PolicyCommandError;
-use super::super::moments;
-use crate::wasm::{Engine, Limits, Loaded, WasmPolicy, few};
+use crate::registry::moments;
+use crate::wasm::{Engine, Limits, Loaded, Stage, Timeline, WasmPolicy, few};
 
 /// Compilations of each component, of which the fastest counts: the others had to share the machine.
 const COMPILATIONS: usize = 3;
@@ -67,7 +67,7 @@ pub(super) struct Spread<T> {
 
 impl<T: Ord + Copy + Default> Spread<T> {
     /// By nearest rank; zero of nothing.
-    fn of(mut values: Vec<T>) -> Self {
+    pub(super) fn of(mut values: Vec<T>) -> Self {
         values.sort_unstable();
         let at = |percent: usize| {
             let rank = (values.len() * percent).div_ceil(100).max(1);
@@ -131,13 +131,10 @@ impl Subject {
 
     /// Compiles once more; that it can be is known.
     fn compile_again(&mut self, engine: &Engine, limits: &Limits) {
-        let fastest = &mut self.compile;
+        let mut timeline = Timeline::default();
         // The verdict is known from the first time.
-        let _ = engine.load_by_stage(&self.bytes, limits, |stage, took| {
-            if stage == "compile" {
-                *fastest = took.min(*fastest);
-            }
-        });
+        let _ = engine.load_by_stage(&self.bytes, limits, &mut timeline);
+        self.compile = timeline.of(Stage::Compile).map_or(self.compile, |took| took.min(self.compile));
     }
 
     fn finish(self, calls: u32, moments: &[Input]) -> Measured {

@@ -2,6 +2,7 @@
 //!
 //! With `--against`, the two components take turns call by call, so that a busy machine slows both alike.
 
+mod loads;
 mod measure;
 mod report;
 
@@ -24,6 +25,9 @@ pub struct Args {
     /// Decisions to measure
     #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub calls: u32,
+    /// Measure so many loads instead, stage by stage: with nothing in the cache, and with the compiled code in it
+    #[arg(long, value_name = "N", conflicts_with_all = ["against", "calls"], value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub loads: Option<u32>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -37,6 +41,9 @@ pub struct Args {
 /// A file can't be read, the limits can't be, or the answer can't be written.
 pub(super) fn run(args: &Args, engine: &Engine, out: &mut dyn Write) -> Result<Exit, PolicyCommandError> {
     let limits = args.limits.limits()?;
+    if let Some(loads) = args.loads {
+        return loads::run(&args.file, limits, loads, args.json, out);
+    }
     let files = std::iter::once(&args.file).chain(&args.against);
     let mut subjects = Vec::new();
     for file in files {
@@ -83,7 +90,7 @@ mod tests {
         let file = write("new.wasm", new);
         let against = old.map(|old| write("old.wasm", old));
         let mut out = Vec::new();
-        let args = Args { file, against, calls: 20, json, limits: LimitArgs::default() };
+        let args = Args { file, against, calls: 20, loads: None, json, limits: LimitArgs::default() };
         let exit = run(&args, engine(), &mut out).unwrap();
         (exit, String::from_utf8(out).unwrap())
     }
@@ -129,5 +136,30 @@ mod tests {
         let (exit, shown) = bench(&Hand::deciding("unreachable").component(), None, false);
         assert_eq!(exit, Exit::Findings);
         assert!(shown.contains("faults") && shown.contains("20 of 20") && shown.contains("trap: "), "{shown}");
+    }
+
+    #[test]
+    fn every_stage_of_a_load_is_measured_cold_and_warm() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("policy.wasm");
+        let loads = |component: &[u8], json: bool| {
+            std::fs::write(&file, component).unwrap();
+            let mut out = Vec::new();
+            let limits = LimitArgs::default();
+            let args = Args { file: file.clone(), against: None, calls: 20, loads: Some(2), json, limits };
+            let exit = run(&args, engine(), &mut out).unwrap();
+            (exit, String::from_utf8(out).unwrap())
+        };
+        let (exit, shown) = loads(&Hand::default().component(), true);
+        let json: serde_json::Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!((exit, number(&json, "/loads")), (Exit::Done, 2.0));
+        for stage in ["read", "settle", "compile", "dry-run", "all but settle"] {
+            assert!(number(&json, &format!("/cold/{stage}/p50_ms")) > 0.0, "{shown}");
+            assert!(number(&json, &format!("/warm/{stage}/max_ms")) > 0.0, "{shown}");
+        }
+        let (_, shown) = loads(&Hand::default().component(), false);
+        assert!(shown.lines().any(|line| line.starts_with("dry-run ")), "{shown}");
+        let (exit, shown) = loads(&Hand::deciding("unreachable").component(), false);
+        assert!(exit == Exit::Findings && shown.contains("refuse it (stage dry-run)"), "{shown}");
     }
 }

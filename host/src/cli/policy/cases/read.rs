@@ -7,10 +7,10 @@ use paced_core::params::{Descriptor, ParamError, ParamValue};
 use toml_edit::{Document, Item, Table, TableLike, Value};
 
 use super::super::diagnostic::Diagnostic;
-use super::super::moments;
 use super::case::{Case, Expect};
 use super::overlay;
 use crate::config::nearest;
+use crate::registry::moments;
 
 /// Most cases in a file.
 const MAX_CASES: usize = 10_000;

@@ -1,5 +1,7 @@
 //! Reloads from real files.
 
+mod trials;
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -41,7 +43,7 @@ fn digest(registry: &Registry) -> Option<Digest> {
 
 fn stage(outcome: &Outcome) -> &'static str {
     match outcome {
-        Outcome::Refused { refusal, .. } => refusal.stage(),
+        Outcome::Refused { refusal, .. } => refusal.stage().as_str(),
         other => panic!("{other:?}"),
     }
 }
@@ -142,6 +144,64 @@ fn a_file_over_the_limit_is_refused_without_being_read() {
     let place = place(&answering(1.0));
     let (registry, _) = open(&place, Vec::new());
     fs::File::create(&place.path).unwrap().set_len(33 << 20).unwrap();
-    assert_eq!(stage(&registry.reload("mine")), "size");
+    assert_eq!(stage(&registry.reload("mine")), "read");
     assert!(matches!(registry.reload("mine"), Outcome::Unchanged));
+}
+
+#[test]
+fn the_stages_are_timed_and_told_in_their_order() {
+    let place = place(&answering(1.0));
+    let (registry, opened) = open(&place, Vec::new());
+    let Outcome::Activated(activated) = opened else { panic!("{opened:?}") };
+    let stages: Vec<_> = activated.timeline.stages().iter().map(|(stage, _)| *stage).collect();
+    assert_eq!(stages.len(), Stage::ALL.len());
+    assert!(Stage::ALL.iter().all(|stage| stages.contains(stage)));
+    let words = activated.in_words("mine");
+    let digest = Digest::of(&answering(1.0)).short();
+    assert!(words.starts_with(&format!("mine 1.0.0 {digest}, on probation, compiled afresh: read ")), "{words}");
+
+    fs::write(&place.path, b"no component").unwrap();
+    let Outcome::Refused { timeline, .. } = registry.reload("mine") else { panic!("not refused") };
+    assert_eq!(timeline.stages().last().unwrap().0, Stage::Validate);
+}
+
+#[test]
+fn a_component_that_fails_on_what_campaigns_were_shown_is_refused_before_it_decides() {
+    use paced_core::policy::Policy;
+    use paced_core::state::PolicyMemory;
+
+    let place = place(&answering(1.0));
+    let (registry, _) = open(&place, used_with("kp", 0.2));
+    // Ends where the ratio in force is 1.5, which no edge has.
+    let picky = "(if (f64.eq (f64.load offset=104 (local.get $input)) (f64.const 1.5)) (then unreachable))
+        (call $answer (f64.const 1))";
+    let picky = Hand::deciding(picky).component();
+    fs::write(&place.path, &picky).unwrap();
+    assert!(matches!(registry.reload("mine"), Outcome::Activated(_)), "nothing is recorded yet");
+
+    fs::write(&place.path, answering(1.0)).unwrap();
+    registry.reload("mine");
+    registry.recorder().keep(crate::wasm::tests::input(), &PolicyMemory::default());
+    fs::write(&place.path, &picky).unwrap();
+    let outcome = registry.reload("mine");
+    assert_eq!(stage(&outcome), "dry-run");
+    let Outcome::Refused { refusal, .. } = outcome else { unreachable!() };
+    assert!(refusal.to_string().starts_with("it fails in the dry run on an input of campaign c1: trap: "), "{refusal}");
+    let mut running = registry.policy("mine", &[]).unwrap();
+    assert_eq!(running.decide(&crate::wasm::tests::input()).unwrap().proposal.dial_ratio, Some(1.0));
+}
+
+#[test]
+fn a_swap_in_the_middle_of_a_tick_concerns_the_next_one() {
+    use paced_core::policy::Policy;
+
+    let place = place(&answering(1.0));
+    let (registry, _) = open(&place, Vec::new());
+    let mut tick = registry.tick();
+    let (first, _) = tick.policy("mine", &[]).unwrap();
+    fs::write(&place.path, answering(2.0)).unwrap();
+    registry.reload("mine");
+    let (second, _) = tick.policy("mine", &[]).unwrap();
+    assert_eq!(first.revision(), second.revision());
+    assert_ne!(registry.tick().policy("mine", &[]).unwrap().0.revision(), first.revision());
 }

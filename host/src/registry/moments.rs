@@ -5,16 +5,16 @@ use paced_core::policy::{AbandonmentOf, CampaignView, Input, ReadingView, Window
 
 /// An input with a name.
 #[derive(Clone, Debug)]
-pub(super) struct Moment {
+pub(crate) struct Moment {
     /// What it stands for.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// The input, without params and state.
-    pub(super) input: Input,
+    pub(crate) input: Input,
 }
 
 /// An ordinary moment, the one that the SDK's `InputBuilder` begins with: 20 agents, 15 of them busy, the ratio at 1.0,
 /// two calls abandoned of a hundred.
-pub(super) fn ordinary() -> Input {
+pub(crate) fn ordinary() -> Input {
     let window = Window { offered: 100, answered: 98, abandoned: 2, covered_s: 300.0 };
     Input {
         campaign: CampaignView {
@@ -52,7 +52,7 @@ const fn every_window(window: Window) -> WindowsView {
 }
 
 /// The ordinary moment first, then the edges, in the order in which they are tried.
-pub(super) fn all() -> Vec<Moment> {
+pub(crate) fn all() -> Vec<Moment> {
     vec![
         Moment { name: "an ordinary moment", input: ordinary() },
         Moment { name: "no agents", input: no_agents() },
@@ -140,7 +140,7 @@ fn highest() -> Input {
 }
 
 /// Every parameter that has bounds at its lowest, and at its highest.
-pub(super) fn params_at_bounds(descriptor: &Descriptor) -> [(&'static str, Vec<(String, ParamValue)>); 2] {
+pub(crate) fn params_at_bounds(descriptor: &Descriptor) -> [(&'static str, Vec<(String, ParamValue)>); 2] {
     let at = |bound: fn(&ParamKind) -> Option<ParamValue>| {
         descriptor.params.iter().filter_map(|spec| Some((spec.name.clone(), bound(&spec.kind)?))).collect()
     };
