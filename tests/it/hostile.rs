@@ -116,82 +116,102 @@ fn ticks(paced: &Daemon, campaign: &str) -> BTreeSet<u64> {
     lines.iter().filter(|line| line.decides(campaign)).map(|line| line.number("at_ms") as u64).collect()
 }
 
-/// Seen to fail when a fault leaves the ratio at the minimum instead of holding it (core's `step`), when the fault's message
-/// is left out of the journal (`campaign::record`), and when the deadline is ten times what is asked for (`ticker::ticks`).
+/// What stands beside the hostile ones: one that proposes far too much, one that does what it should, and one that logs a
+/// thousand lines with each decision, which is a nuisance and no fault.
+struct Others {
+    huge: String,
+    innocent: String,
+    flood: String,
+}
+
+/// Every policy with its campaign; so many faults are allowed that no fallback decides meanwhile.
+fn settings(stage: &Stage, misbehaviours: &[Misbehaviour], others: &Others) -> Settings {
+    const FLOOD: &str = "(local $n i32) (loop $l (call $log (i32.const 1) (i32.const 32) (i32.const 13)) (br_if $l
+            (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 1000))))
+        (call $answer (f64.const 2))";
+    let with_file = |settings: Settings, id: &str, name: &str, component: Vec<u8>| {
+        fs::write(stage.path(&format!("{name}.wasm")), component).unwrap();
+        let settings = settings.policy(&format!("[policies.{name}]\nfile = \"{name}.wasm\""));
+        settings.campaign(id, 20, &format!("policy = \"{name}\""))
+    };
+    let mut settings = Settings::default().default_of("max_abandonment = 1.0\npolicy_faults = 1000");
+    for (place, misbehaviour) in misbehaviours.iter().enumerate() {
+        settings = with_file(settings, &id(place), misbehaviour.name, file_of(misbehaviour));
+    }
+    let huge = Hand::deciding("(call $answer (f64.const 1e300))").component();
+    settings = with_file(settings, &others.huge, "huge", huge);
+    settings = with_file(settings, &others.flood, "flood", Hand::deciding(FLOOD).component());
+    settings.policy("[policies.lingers.limits]\nfuel = 100000000000\ndeadline = \"50ms\"").campaign(
+        &others.innocent,
+        20,
+        "policy = \"fixed\"\nparams = { ratio = 2.2 }",
+    )
+}
+
+/// A tick is missed if there is none within half a tick of its time.
+fn check_on_time(paced: &Daemon, innocent: &str) {
+    let ticks = ticks(paced, innocent);
+    let apart: Vec<_> = ticks.iter().zip(ticks.iter().skip(1)).map(|(before, after)| after - before).collect();
+    assert!(apart.iter().all(|ms| (ms + 7_500) / 15_000 == 1), "a tick of the innocent was missed: {apart:?}");
+    assert!(paced.lines_of("tick_skipped").is_empty());
+}
+
+/// Its ratio was never touched, and each of its faults was told in the words for it.
+fn check_held(paced: &Daemon, id: &str, Misbehaviour { name, class, words, .. }: &Misbehaviour) {
+    let lines = paced.lines();
+    let decided: Vec<_> = lines.iter().filter(|line| line.decides(id)).collect();
+    assert!(decided.len() >= TICKS, "{name}: {} decisions", decided.len());
+    for decision in &decided {
+        assert_eq!((decision.number("ratio"), decision.flag("sends")), (START, false), "{name}: {decision}");
+    }
+    let faults: Vec<_> = lines.iter().filter(|line| line.is_of("policy_fault", id)).collect();
+    // The one that hoards takes two calls to fill its state.
+    assert!(faults.len() >= TICKS - 2, "{name}: {} faults", faults.len());
+    for fault in &faults {
+        assert_eq!(fault.text("class"), *class, "{name}: {fault}");
+        assert!(fault.text("message").starts_with(words), "{name}: {fault}");
+    }
+}
+
+/// The first sixteen lines of a call, and none of a fault.
+fn check_flood(paced: &Daemon, flood: &str) {
+    let lines = paced.lines();
+    let logged = lines.iter().filter(|line| line.is_of("policy_log", flood)).count();
+    let calls = lines.iter().filter(|line| line.decides(flood)).count();
+    assert!(logged > 0 && logged <= 16 * (calls + 1), "{logged} lines of {calls} calls");
+    assert!(!lines.iter().any(|line| line.is_of("policy_fault", flood)));
+}
+
+/// Seen to fail when core's `step` takes a fault for the lowest ratio instead of holding, and when `campaign::record` leaves
+/// the fault's message out of the journal.
 #[test]
 fn whatever_a_policy_does_its_campaign_is_held_and_the_others_are_on_time() {
     let misbehaviours = misbehaviours();
-    let flood = misbehaviours.len();
-    let innocents = [id(flood + 1), id(flood + 2)];
+    let hostile = misbehaviours.len();
+    let others = Others { huge: id(hostile), innocent: id(hostile + 1), flood: id(hostile + 2) };
     let start = DialRatio::new(START).unwrap();
-    let stage = Stage::with(TIME_SCALE, &vec![20; flood + 3], |tenant| tenant.dial_ratio = start);
-    // So many faults that no fallback decides meanwhile.
-    let mut settings = Settings::default().default_of("max_abandonment = 1.0\npolicy_faults = 1000");
-    for (place, misbehaviour) in misbehaviours.iter().enumerate() {
-        let name = misbehaviour.name;
-        fs::write(stage.path(&format!("{name}.wasm")), file_of(misbehaviour)).unwrap();
-        settings = settings.policy(&format!("[policies.{name}]\nfile = \"{name}.wasm\""));
-        settings = settings.campaign(&id(place), 20, &format!("policy = \"{name}\""));
-    }
-    settings = settings.policy("[policies.lingers.limits]\nfuel = 100000000000\ndeadline = \"50ms\"");
-    // Logs a thousand lines with each decision, which is a nuisance and no fault.
-    let lines = "(local $n i32) (loop $l (call $log (i32.const 1) (i32.const 32) (i32.const 13)) (br_if $l (i32.lt_u
-            (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 1000))))
-        (call $answer (f64.const 2))";
-    fs::write(stage.path("flood.wasm"), Hand::deciding(lines).component()).unwrap();
-    settings =
-        settings.policy("[policies.flood]\nfile = \"flood.wasm\"").campaign(&id(flood), 20, "policy = \"flood\"");
-    // One above every bound that it could be given, and one that does what it should.
-    fs::write(stage.path("huge.wasm"), Hand::deciding("(call $answer (f64.const 1e300))").component()).unwrap();
-    settings =
-        settings.policy("[policies.huge]\nfile = \"huge.wasm\"").campaign(&innocents[0], 20, "policy = \"huge\"");
-    settings = settings.campaign(&innocents[1], 20, "policy = \"fixed\"\nparams = { ratio = 2.2 }");
+    let stage = Stage::with(TIME_SCALE, &vec![20; hostile + 3], |tenant| tenant.dial_ratio = start);
 
-    let mut paced = stage.run(&settings);
-    paced.wait_for_times(TICKS, "decisions", |line| line.decides_afresh(&innocents[1]));
-    // The last tick of all of them.
-    paced.wait_for_times(2, "two more", |line| line.decides(&innocents[1]));
-
-    // Those who behave are decided on at every tick.
-    let on_time = ticks(&paced, &innocents[1]);
-    let apart: Vec<_> = on_time.iter().zip(on_time.iter().skip(1)).map(|(before, after)| after - before).collect();
-    assert!(apart.iter().all(|ms| (ms + 7_500) / 15_000 == 1), "a tick of the innocent was missed: {apart:?}");
-    assert!(paced.lines_of("tick_skipped").is_empty());
-    assert_eq!(stage.setting(&innocents[1]), (2.2, true));
+    let mut paced = stage.run(&settings(&stage, &misbehaviours, &others));
+    // Two ticks more, so that the others have had theirs.
+    paced.wait_for_times(TICKS + 2, "decisions", |line| line.decides(&others.innocent));
     // The absurd ratio goes up by the ramps to the bound, and no further.
-    stage.wait_for_setting(&innocents[0], 5.0, true);
+    stage.wait_for_setting(&others.huge, 5.0, true);
 
-    for (place, Misbehaviour { name, class, words, .. }) in misbehaviours.iter().enumerate() {
-        let id = id(place);
-        let lines = paced.lines();
-        let decided: Vec<_> = lines.iter().filter(|line| line.decides(&id)).collect();
-        assert!(decided.len() >= TICKS, "{name}: {} decisions", decided.len());
-        for decision in &decided {
-            assert_eq!((decision.number("ratio"), decision.flag("sends")), (START, false), "{name}: {decision}");
-        }
-        let faults: Vec<_> = lines.iter().filter(|line| line.is_of("policy_fault", &id)).collect();
-        // The one that hoards takes two calls to fill its state.
-        assert!(faults.len() >= TICKS - 2, "{name}: {} faults", faults.len());
-        for fault in &faults {
-            assert_eq!(fault.text("class"), *class, "{name}: {fault}");
-            assert!(fault.text("message").starts_with(words), "{name}: {fault}");
-        }
-        assert_eq!(stage.setting(&id), (START, true), "{name}");
+    check_on_time(&paced, &others.innocent);
+    assert_eq!(stage.setting(&others.innocent), (2.2, true));
+    for (place, misbehaviour) in misbehaviours.iter().enumerate() {
+        check_held(&paced, &id(place), misbehaviour);
+        assert_eq!(stage.setting(&id(place)), (START, true), "{}", misbehaviour.name);
     }
-    // A line too many is dropped, the first sixteen of a call are not, while they come at no more than the rate.
-    let flooded = paced.lines_of("policy_log").into_iter().filter(|line| line.is_of("policy_log", &id(flood))).count();
-    let calls = paced.lines().iter().filter(|line| line.decides(&id(flood))).count();
-    assert!(flooded > 0 && flooded <= 16 * (calls + 1), "{flooded} lines of {calls} calls");
-    assert!(paced.lines_of("policy_fault").iter().all(|line| line.text("policy") != "flood"));
+    check_flood(&paced, &others.flood);
 
     stage.finish(paced);
     let journalled = stage.events("policy_fault");
     for (place, Misbehaviour { name, words, .. }) in misbehaviours.iter().enumerate() {
         let of_it = journalled.iter().filter(|event| event.campaign.as_deref() == Some(&id(place)));
         let messages: Vec<_> = of_it.map(|event| event.message.as_str()).collect();
-        assert!(
-            !messages.is_empty() && messages.iter().all(|message| message.starts_with(words)),
-            "{name}: {messages:?}"
-        );
+        let in_words = messages.iter().all(|message| message.starts_with(words));
+        assert!(!messages.is_empty() && in_words, "{name}: {messages:?}");
     }
 }

@@ -1,5 +1,8 @@
 //! Bytes that were a component once: cut short, or changed.
 
+use std::fs;
+use std::path::Path;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -47,6 +50,15 @@ fn try_out(bytes: &[u8]) {
             let _ = policy.decide(&Input { params, ..input() });
         }
     }
+}
+
+/// The seeds of the fuzz target `loader`, and whatever it found.
+#[test]
+fn the_fuzzers_corpus_is_borne() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/loader");
+    let files: Vec<_> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    assert!(files.len() >= 5, "{files:?}");
+    files.iter().for_each(|file| try_out(&fs::read(file).unwrap()));
 }
 
 /// Changes to some bytes, a stretch that is left out, or one that stands twice.
