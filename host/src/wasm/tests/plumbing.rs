@@ -32,7 +32,6 @@ fn an_allocator_that_gives_the_same_room_twice_only_fools_its_own_policy() {
     assert_eq!(policy.decide(&input()), first);
 }
 
-/// Seen to fail when `v0_1` leaves an error after the answer unheeded.
 #[test]
 fn an_answer_counts_only_if_what_comes_after_it_ends_well() {
     for (post_return, class) in [
@@ -47,7 +46,6 @@ fn an_answer_counts_only_if_what_comes_after_it_ends_well() {
     assert!(decided_by(&hand, &Limits::default()).is_ok());
 }
 
-/// Seen to fail when `Prepared::call` sets the store's fuel anew once there is an instance.
 #[test]
 fn a_start_function_is_bounded_like_a_call() {
     for (start, words) in [
@@ -63,6 +61,7 @@ fn a_start_function_is_bounded_like_a_call() {
     }
 }
 
+/// Seen to fail when `v0_1` sets the store's fuel anew once there is an instance.
 #[test]
 fn a_start_function_that_takes_nearly_all_fuel_leaves_little_for_the_call() {
     // Seven units a turn: 49 million units before the call, which needs two million itself.

@@ -3,6 +3,7 @@
 use paced_core::policy::Window;
 
 use super::*;
+use crate::registry::moments;
 use crate::shipped::SHIPPED;
 
 fn shipped() -> impl Iterator<Item = (&'static str, WasmPolicy)> {
@@ -37,7 +38,7 @@ fn each_gives_the_same_answer_again() {
 /// How many times the fuel that the heaviest policy uses a call may use.
 const HEADROOM: u64 = 50;
 
-/// Moments that ask much of a policy: from no call to more than a platform counts, at every ratio, after any gap.
+/// Moments that ask much of a policy: the dry run's, and from no call to more than a platform counts, at every ratio.
 fn demanding() -> Vec<Input> {
     let windows = |calls: u32| {
         let window = |times: u32| Window {
@@ -48,7 +49,7 @@ fn demanding() -> Vec<Input> {
         };
         WindowsView { last_5m: window(1), last_1h: window(12), today: window(100), last_30d: window(2_000) }
     };
-    let mut inputs = Vec::new();
+    let mut inputs: Vec<_> = moments::all().into_iter().map(|moment| moment.input).collect();
     for calls in [0, 1, 100, 2_000, 100_000, u32::MAX] {
         for (agents, dial_ratio) in [(0, 0.1), (3, 1.0), (20, 1.5), (300, 2.5), (5_000, 5.0), (u32::MAX, 5.0)] {
             let mut input = Input { windows: windows(calls), dial_ratio, ..input() };
@@ -75,7 +76,7 @@ fn most_fuel(policy: &mut WasmPolicy) -> u64 {
     calls.max().unwrap_or_default()
 }
 
-/// Seen to fail when the default fuel is 10 million, of which the largest policy uses a 48th.
+/// Seen to fail when the default fuel is 500,000, of which `proportional` uses a 43rd.
 #[test]
 fn the_default_fuel_is_many_times_what_any_shipped_policy_uses() {
     let fuel = Limits::default().fuel;
