@@ -4,6 +4,7 @@
 //! paces it. Both share one clock, so a simulated minute is one for either.
 
 mod progress;
+mod rehearsal;
 mod summary;
 
 use std::fs::{self, File};
@@ -12,23 +13,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use jiff::tz::TimeZone;
-use paced_core::config::CampaignConfig;
 use tokio::runtime::Builder;
 
 use super::exit::Exit;
 use super::run::time_scale;
 use super::signals;
-use crate::clock::Clock;
-use crate::config::{Campaign, Config, Finding, Journal, Params, Platform, PolicyEntry, Secret};
-use crate::daemon::{Daemon, DaemonError, Options};
 use crate::data_dir::DataDir;
 use crate::log;
-use crate::shipped;
-use crate::tenant::{FaultScript, RunningTenant, Tenant, TenantConfig};
+use crate::tenant::FaultScript;
 
-/// Agents of the three campaigns: a small, a middling and a large group.
-const AGENTS: [u32; 3] = [5, 20, 80];
+pub(super) use self::progress::Progress;
+pub(super) use self::rehearsal::Rehearsal;
+
 /// The file that marks a data directory as a demo's, to be emptied by the next one.
 const MARK: &str = "demo";
 
@@ -59,34 +55,34 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let is_terminal = std::io::stdout().is_terminal();
     clear(&args.data_dir)?;
-    if is_terminal {
-        let path = args.data_dir.join("demo.log");
-        log::start_in(File::create(&path).with_context(|| format!("can't write {}", path.display()))?);
-    } else {
-        log::start(log::Format::Json);
-    }
+    start_log(&args.data_dir, is_terminal)?;
     let runtime = Builder::new_multi_thread().enable_all().build().context("can't start the runtime")?;
     let exit = runtime.block_on(play(args, is_terminal));
     runtime.shutdown_background();
     exit
 }
 
-async fn play(args: &Args, is_terminal: bool) -> anyhow::Result<Exit> {
-    let clock = Clock::start(args.time_scale);
-    let tenant = Tenant::start(TenantConfig { seed: args.seed, ..TenantConfig::new(clock, &AGENTS) }).await?;
-    let config = config(args, &tenant)?;
-    let daemon = match Daemon::start(config, Options { clock, dry_run: false }).await {
-        Ok(daemon) => daemon,
-        Err(DaemonError::Findings(findings)) => bail!("{}", in_words(&findings)),
-        Err(error) => return Err(error.into()),
-    };
-    if args.faults {
-        tenant.run_script(FaultScript::bad_quarter_hour())?;
+/// Starts the log: on standard output, or in a file where the screen is taken.
+pub(super) fn start_log(data_dir: &Path, is_terminal: bool) -> anyhow::Result<()> {
+    if is_terminal {
+        let path = data_dir.join("demo.log");
+        log::start_in(File::create(&path).with_context(|| format!("can't write {}", path.display()))?);
+    } else {
+        log::start(log::Format::Json);
     }
+    Ok(())
+}
+
+async fn play(args: &Args, is_terminal: bool) -> anyhow::Result<Exit> {
+    let rehearsal = Rehearsal::start(&args.policy, args.seed, args.time_scale, &args.data_dir).await?;
+    if args.faults {
+        rehearsal.tenant.run_script(FaultScript::bad_quarter_hour())?;
+    }
+    let clock = rehearsal.clock;
     let end = clock.now() + Duration::from_secs(u64::from(args.minutes) * 60);
     let watched = async {
         if is_terminal {
-            progress::show(&daemon, clock, end).await;
+            Progress::until(clock, end).show(&rehearsal.daemon).await;
         } else {
             clock.sleep_until(end).await;
         }
@@ -103,11 +99,7 @@ async fn play(args: &Args, is_terminal: bool) -> anyhow::Result<Exit> {
             std::process::exit(signals::SECOND_SIGNAL);
         });
     }
-    let (board, requests, journal) = (daemon.board().clone(), daemon.requests_sent(), daemon.journal_path().to_owned());
-    daemon.stop().await;
-    let totals = AGENTS.iter().zip(1..).filter_map(|(_, id): (_, u32)| tenant.totals(&id.to_string()));
-    let summary = summary::Summary::new(totals.collect(), &board, requests, &journal)?;
-    tenant.shutdown().await;
+    let summary = rehearsal.end().await?;
     if is_terminal {
         summary.print();
     } else {
@@ -116,13 +108,8 @@ async fn play(args: &Args, is_terminal: bool) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// What is wrong with the policy: all else of the demo's configuration is its own.
-fn in_words(findings: &[Finding]) -> String {
-    findings.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("; ")
-}
-
 /// Removes what an earlier demo left, and nothing else: not the journal of a paced that paces real campaigns.
-fn clear(data_dir: &Path) -> anyhow::Result<()> {
+pub(super) fn clear(data_dir: &Path) -> anyhow::Result<()> {
     let lock = DataDir::lock(data_dir)?;
     let mark = data_dir.join(MARK);
     if data_dir.join("journal.db").exists() && !mark.exists() {
@@ -141,47 +128,6 @@ fn clear(data_dir: &Path) -> anyhow::Result<()> {
     // The daemon locks it for itself.
     drop(lock);
     Ok(())
-}
-
-fn config(args: &Args, tenant: &RunningTenant) -> anyhow::Result<Config> {
-    let (policy, entry) = policy(&args.policy)?;
-    let campaign = |(id, agents): (u32, u32)| Campaign {
-        pacing: CampaignConfig::with_defaults(&id.to_string(), agents),
-        policy: policy.clone(),
-        params: Params::default(),
-        shift_end: None,
-        line: None,
-    };
-    Ok(Config {
-        source: "demo".to_owned(),
-        data_dir: args.data_dir.clone(),
-        platform: Platform {
-            base_url: format!("http://{}/", tenant.address()).parse().context("the tenant's address is no URL")?,
-            client_id: "demo".to_owned(),
-            client_secret: Secret::new("demo-secret"),
-            analytics_per_minute: 100,
-            updates_per_minute: 3000,
-            request_timeout: Duration::from_secs(10),
-            batch_size: 50,
-        },
-        journal: Journal::default(),
-        time_zone: TimeZone::UTC,
-        policies: entry.map(|entry| (policy.clone(), entry)).into_iter().collect(),
-        campaigns: (1..).zip(AGENTS).map(campaign).collect(),
-    })
-}
-
-/// The policy's name, with an entry where it is a file.
-fn policy(named: &str) -> anyhow::Result<(String, Option<PolicyEntry>)> {
-    if shipped::find(named).is_some() {
-        return Ok((named.to_owned(), None));
-    }
-    let path = PathBuf::from(named);
-    if !path.is_file() {
-        bail!("`{named}` is neither a file nor a built-in policy; built in are {}", shipped::names().join(", "));
-    }
-    let name = path.file_stem().map_or_else(|| named.to_owned(), |stem| stem.to_string_lossy().into_owned());
-    Ok((name, Some(PolicyEntry { file: Some(path), ..PolicyEntry::default() })))
 }
 
 #[cfg(test)]

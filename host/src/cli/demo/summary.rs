@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use paced_sim::Totals;
 
-use super::AGENTS;
+use super::rehearsal::AGENTS;
 use crate::board::Board;
 use crate::http::sent::RequestsSent;
 use crate::journal::{Filter, JournalReader};
@@ -18,7 +18,7 @@ const SPARK_WIDTH: usize = 60;
 const HIGHEST_RATIO: f64 = 5.0;
 
 /// The outcome of a demo.
-pub(super) struct Summary {
+pub(in crate::cli) struct Summary {
     rows: Vec<Row>,
     requests: RequestsSent,
     journal: PathBuf,
@@ -74,7 +74,7 @@ impl Summary {
 
     /// For people.
     #[expect(clippy::print_stdout, reason = "the demo's output")]
-    pub(super) fn print(&self) {
+    pub(in crate::cli) fn print(&self) {
         println!("campaign  agents  utilization  abandonment        answers/agent-hour  decisions");
         for row in &self.rows {
             println!(
@@ -107,7 +107,7 @@ impl Summary {
     }
 
     /// For machines.
-    pub(super) fn log(&self) {
+    pub(in crate::cli) fn log(&self) {
         for row in &self.rows {
             tracing::info!(
                 event = "demo_summary",
@@ -140,7 +140,7 @@ fn percent(share: Option<f64>) -> String {
 }
 
 /// The course of the ratio in at most `width` characters, each the mean of its stretch.
-fn sparkline(ratios: &[f64], width: usize) -> String {
+pub(super) fn sparkline(ratios: &[f64], width: usize) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let count = width.min(ratios.len());
     (0..count)

@@ -7,6 +7,7 @@ mod bench;
 mod cases;
 mod check;
 mod component;
+mod dev;
 mod diagnostic;
 mod inspect;
 mod new;
@@ -80,6 +81,8 @@ pub enum PolicyCommand {
     Test(cases::Args),
     /// Measure what a component's decisions cost
     Bench(bench::Args),
+    /// Build a crate whenever it changes, and swap it into a running demo
+    Dev(dev::Args),
 }
 
 /// Runs a command of `paced policy`.
@@ -88,7 +91,8 @@ pub enum PolicyCommand {
 /// `inspect` or `list` has a component that can't be read or is refused, no engine starts, or an answer can't be
 /// written.
 pub fn run(command: &PolicyCommand) -> anyhow::Result<Exit> {
-    let mut out = io::stdout().lock();
+    // Not locked for good: `dev` logs from many threads.
+    let mut out = io::stdout();
     let exit = match command {
         PolicyCommand::Inspect { file } => inspect::inspect(file, &mut out).map(|()| Exit::Done)?,
         PolicyCommand::List => inspect::list(shipped::SHIPPED, &mut out).map(|()| Exit::Done)?,
@@ -96,6 +100,7 @@ pub fn run(command: &PolicyCommand) -> anyhow::Result<Exit> {
         PolicyCommand::Check(args) => usage(check::run(args, &Engine::start()?, &mut out))?,
         PolicyCommand::Test(args) => usage(cases::run(args, &Engine::start()?, &mut out))?,
         PolicyCommand::Bench(args) => usage(bench::run(args, &Engine::start()?, &mut out))?,
+        PolicyCommand::Dev(args) => return dev::run(args),
     };
     Ok(exit)
 }
