@@ -76,8 +76,8 @@ impl LoadError {
 
 /// A loaded component, which any number of campaigns and threads may use at once.
 pub struct Loaded {
-    engine: Engine,
-    prepared: Prepared,
+    pub(super) engine: Engine,
+    pub(super) prepared: Prepared,
     contract: Version,
     descriptor: Descriptor,
     digest: Digest,
@@ -85,7 +85,7 @@ pub struct Loaded {
     size_bytes: u64,
     imports: Vec<String>,
     compiled: Compiled,
-    log: Arc<LogGate>,
+    pub(super) log: Arc<LogGate>,
 }
 
 impl Engine {
@@ -307,7 +307,7 @@ impl Loaded {
     }
 }
 
-fn declined(words: &str) -> Fault {
+pub(super) fn declined(words: &str) -> Fault {
     Fault { class: FaultClass::Declined, message: super::guest_log::one_line(words, call::MESSAGE_BYTES) }
 }
 

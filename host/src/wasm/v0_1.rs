@@ -7,9 +7,9 @@ use paced_core::policy::{self as core, AbandonmentOf, Proposal};
 use wasmtime::component::{InstancePre, Linker};
 use wasmtime::{Store, StoreContextMut, Trap};
 
-use self::bindings::PolicyIndices;
 use self::bindings::exports::paced::policy::controller::Guest as Controller;
 use self::bindings::paced::policy::{log, types};
+use self::bindings::{Policy, PolicyIndices};
 use super::call::Guest;
 use super::fault::{CallError, Phase};
 use super::guest_log::Level;
@@ -24,6 +24,9 @@ pub(super) struct Prepared {
     pre: InstancePre<Guest>,
     exports: PolicyIndices,
 }
+
+/// An instance of such a component.
+pub(super) struct Instance(Policy);
 
 /// Offers the contract's imports to a component.
 pub(super) fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
@@ -72,6 +75,13 @@ impl Prepared {
         Ok(decided.map(proposal))
     }
 
+    /// An instance for many calls of `decide`.
+    pub(super) fn instantiate(&self, store: &mut Store<Guest>) -> Result<Instance, CallError> {
+        let failed = |phase| move |source| CallError { phase, source };
+        let instance = self.pre.instantiate(&mut *store).map_err(failed(Phase::Instantiate))?;
+        self.exports.load(&mut *store, &instance).map(Instance).map_err(failed(Phase::Bind))
+    }
+
     /// Calls `migrate` in a fresh instance; the inner error is the policy's own.
     pub(super) fn migrate(
         &self,
@@ -87,10 +97,20 @@ impl Prepared {
         store: &mut Store<Guest>,
         function: impl FnOnce(&Controller, &mut Store<Guest>) -> wasmtime::Result<T>,
     ) -> Result<T, CallError> {
-        let failed = |phase| move |source| CallError { phase, source };
-        let instance = self.pre.instantiate(&mut *store).map_err(failed(Phase::Instantiate))?;
-        let policy = self.exports.load(&mut *store, &instance).map_err(failed(Phase::Bind))?;
-        function(policy.paced_policy_controller(), store).map_err(failed(Phase::Answer))
+        let Instance(instance) = self.instantiate(store)?;
+        function(instance.paced_policy_controller(), store).map_err(|source| CallError { phase: Phase::Answer, source })
+    }
+}
+
+impl Instance {
+    /// Calls `decide`; the inner error is the policy's own.
+    pub(super) fn decide(
+        &self,
+        store: &mut Store<Guest>,
+        shown: &core::Input,
+    ) -> Result<Result<Proposal, String>, CallError> {
+        let decided = self.0.paced_policy_controller().call_decide(store, &input(shown));
+        decided.map(|decided| decided.map(proposal)).map_err(|source| CallError { phase: Phase::Answer, source })
     }
 }
 
