@@ -34,7 +34,7 @@ const LEARNS_TOO_MUCH: &str =
         (f64.convert_i32_u (i32.load offset=268 (local.get $input))) (f64.const 10))))";
 
 /// Does this where the campaign's identifier has one letter, as all here have and no input at the edges; else it wants 1.0.
-fn in_the_field(does: &str) -> String {
+pub(crate) fn in_the_field(does: &str) -> String {
     format!(
         "(if (result i32) (i32.eq (i32.load offset=4 (local.get $input)) (i32.const 1))
             (then {does}) (else (call $answer (f64.const 1))))"

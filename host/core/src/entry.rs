@@ -142,7 +142,7 @@ impl ReadingKind {
 }
 
 /// Something that an operator wants to be told once, when it happens.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Event {
     /// The circuit breaker opened.
     BreakerOpened {

@@ -35,6 +35,13 @@ pub fn read_back(mut state: CampaignState, found: Setting, now: Timestamp) -> (C
     (state, events)
 }
 
+/// As [`read_back`] in a dry run: nothing was sent, so whatever changed is what there is to start from.
+#[must_use]
+pub fn read_back_dry(mut state: CampaignState, found: Setting, now: Timestamp) -> (CampaignState, Vec<Event>) {
+    state.knowledge = Knowledge::Released;
+    read_back(state, found, now)
+}
+
 /// The state after the platform answered that it can't be read back.
 #[must_use]
 pub fn read_back_unavailable(mut state: CampaignState, now: Timestamp) -> (CampaignState, Vec<Event>) {

@@ -61,6 +61,12 @@ pub enum Fed {
     Operated(people::Command, Timestamp),
     /// [`crate::trial::end`] ran on this.
     TrialEnded(TrialEnd, Timestamp),
+    /// [`people::read_back_dry`] ran on this.
+    ReadBackDry(Setting, Timestamp),
+    /// [`kept_back`] ran.
+    KeptBack(Timestamp),
+    /// [`exit`] asked for a directive, and [`exiting`] ran on it.
+    Exit(Timestamp),
 }
 
 /// The state after `directive` came to `outcome`.
@@ -132,6 +138,20 @@ fn count(
         Breaker::Open { until } => (state, vec![Event::BreakerOpened { until }]),
         _ => (state, Vec::new()),
     }
+}
+
+/// The state after a dry run kept a directive back: it is not under way, so nothing of it can be in force.
+#[must_use]
+pub fn kept_back(mut state: CampaignState) -> CampaignState {
+    state.unconfirmed.clear();
+    state
+}
+
+/// The state while the directive that [`exit`] asked for is being sent.
+#[must_use]
+pub fn exiting(mut state: CampaignState, directive: &Directive) -> CampaignState {
+    state.note_sent(directive.setting);
+    state
 }
 
 /// What to send when paced ends, if anything.

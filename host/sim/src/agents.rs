@@ -1,8 +1,9 @@
 //! The agents: who is ready, who talks, who wraps up, who is away, and for how long each state lasted.
 //!
-//! The agent who has been ready longest takes the next call. Breaks are planned from each agent's own stream and do
-//! not depend on the calls, so that two dial ratios meet the same staffing: an agent who is busy when a break begins
-//! leaves after wrap-up, and one who is still busy when it would end has lost it.
+//! The agent who has been ready longest takes the next call. Breaks are planned from each agent's own stream, shifts
+//! from the timeline, and neither depends on the calls, so that two dial ratios meet the same staffing: an agent who is
+//! busy when a break begins leaves after wrap-up, and one who is still busy when it would end has lost it. Whoever is
+//! busy when the shift ends leaves after wrap-up too.
 
 use std::collections::VecDeque;
 
@@ -10,7 +11,7 @@ use crate::calls::{Millis, millis};
 use crate::config::CentreConfig;
 use crate::distribution::Distribution;
 use crate::streams::{Cause, Stream};
-use crate::totals::AgentTime;
+use crate::totals::{AgentCounts, AgentTime};
 
 /// An agent's number, from 0.
 pub(crate) type AgentId = u32;
@@ -19,17 +20,20 @@ pub(crate) type AgentId = u32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Ready,
-    Talking,
-    WrapUp,
+    /// Talking or wrapping up.
+    Busy,
     Away,
+    Off,
 }
 
 #[derive(Clone, Debug)]
 struct Agent {
     state: State,
     breaks: Stream,
-    /// The end of the break that is due or running; 0 where none has been.
+    /// The end of the absence that is due or running; 0 where none has been.
     away_until: Millis,
+    /// Whether the shift is over, as far as the plan goes.
+    is_off: bool,
 }
 
 /// A planned break.
@@ -40,15 +44,27 @@ pub(crate) struct Break {
     pub(crate) ends: Millis,
 }
 
+/// What agents do for one campaign.
+#[derive(Clone, Copy, Debug, Default)]
+struct Work {
+    talking: u32,
+    wrap_up: u32,
+    talking_ms: u64,
+    wrap_up_ms: u64,
+}
+
 /// All agents of a centre.
 #[derive(Clone, Debug)]
 pub(crate) struct Agents {
     agents: Vec<Agent>,
     ready: VecDeque<AgentId>,
-    talking: u32,
-    wrap_up: u32,
+    /// By campaign.
+    work: Vec<Work>,
     away: u32,
-    time: AgentTime,
+    off: u32,
+    ready_ms: u64,
+    away_ms: u64,
+    off_ms: u64,
     counted_to: Millis,
     plan: Option<BreakPlan>,
 }
@@ -73,25 +89,32 @@ impl BreakPlan {
 }
 
 impl Agents {
-    /// Everybody, present or away as in the long run, with each one's first break.
-    pub(crate) fn new(config: &CentreConfig, seed: u64, campaign: &str) -> (Self, Vec<Break>) {
-        let plan = BreakPlan::new(config);
-        let agent = |number: AgentId| Agent {
-            state: State::Ready,
-            breaks: Stream::numbered(seed, campaign, Cause::Breaks, u64::from(number)),
-            away_until: 0,
+    /// `config.agents` agents, present or away as in the long run, and as many besides whose shift begins later as make
+    /// `most`; with each one's first break. They work for so many campaigns.
+    pub(crate) fn new(config: &CentreConfig, most: u32, campaigns: usize, seed: u64, name: &str) -> (Self, Vec<Break>) {
+        let agent = |number: AgentId| {
+            let is_off = number >= config.agents;
+            Agent {
+                state: if is_off { State::Off } else { State::Ready },
+                breaks: Stream::numbered(seed, name, Cause::Breaks, u64::from(number)),
+                away_until: 0,
+                is_off,
+            }
         };
+        let most = most.max(config.agents);
         let mut all = Self {
-            agents: (0..config.agents).map(agent).collect(),
+            agents: (0..most).map(agent).collect(),
             ready: (0..config.agents).collect(),
-            talking: 0,
-            wrap_up: 0,
+            work: vec![Work::default(); campaigns],
             away: 0,
-            time: AgentTime::default(),
+            off: most - config.agents,
+            ready_ms: 0,
+            away_ms: 0,
+            off_ms: 0,
             counted_to: 0,
-            plan,
+            plan: BreakPlan::new(config),
         };
-        let breaks = (0..config.agents).filter_map(|agent| all.first_break(agent)).collect();
+        let breaks = (0..most).filter_map(|agent| all.first_break(agent)).collect();
         (all, breaks)
     }
 
@@ -117,44 +140,46 @@ impl Agents {
     /// Counts the time up to `now` in the states of until now. Call it before any change.
     pub(crate) fn count_time(&mut self, now: Millis) {
         let passed = now - self.counted_to;
-        self.time.ready_ms += passed * u64::from(self.ready());
-        self.time.talking_ms += passed * u64::from(self.talking);
-        self.time.wrap_up_ms += passed * u64::from(self.wrap_up);
-        self.time.away_ms += passed * u64::from(self.away);
+        self.ready_ms += passed * u64::from(self.ready());
+        self.away_ms += passed * u64::from(self.away);
+        self.off_ms += passed * u64::from(self.off);
+        for work in &mut self.work {
+            work.talking_ms += passed * u64::from(work.talking);
+            work.wrap_up_ms += passed * u64::from(work.wrap_up);
+        }
         self.counted_to = now;
     }
 
     /// The agent who has been ready longest starts to talk; none if nobody is ready.
-    pub(crate) fn take_call(&mut self) -> Option<AgentId> {
+    pub(crate) fn take_call(&mut self, campaign: usize) -> Option<AgentId> {
         let agent = self.ready.pop_front()?;
-        self.agents[agent as usize].state = State::Talking;
-        self.talking += 1;
+        self.agents[agent as usize].state = State::Busy;
+        self.work[campaign].talking += 1;
         Some(agent)
     }
 
-    /// An agent stops talking and wraps up.
-    pub(crate) fn start_wrap_up(&mut self, agent: AgentId) {
-        self.agents[agent as usize].state = State::WrapUp;
-        self.talking -= 1;
-        self.wrap_up += 1;
+    /// A talking agent of a campaign wraps up.
+    pub(crate) fn start_wrap_up(&mut self, campaign: usize) {
+        self.work[campaign].talking -= 1;
+        self.work[campaign].wrap_up += 1;
     }
 
     /// A talking agent is done, without wrap-up.
-    pub(crate) fn finish_talking(&mut self, agent: AgentId, now: Millis) {
-        self.talking -= 1;
+    pub(crate) fn finish_talking(&mut self, campaign: usize, agent: AgentId, now: Millis) {
+        self.work[campaign].talking -= 1;
         self.be_free(agent, now);
     }
 
     /// A wrapping-up agent is done.
-    pub(crate) fn finish_wrap_up(&mut self, agent: AgentId, now: Millis) {
-        self.wrap_up -= 1;
+    pub(crate) fn finish_wrap_up(&mut self, campaign: usize, agent: AgentId, now: Millis) {
+        self.work[campaign].wrap_up -= 1;
         self.be_free(agent, now);
     }
 
-    /// A break begins; a busy agent takes it when free.
-    pub(crate) fn start_break(&mut self, agent: AgentId, ends: Millis) {
+    /// An absence begins; a busy agent takes it when free.
+    pub(crate) fn start_absence(&mut self, agent: AgentId, ends: Millis) {
         let Agent { state, away_until, .. } = &mut self.agents[agent as usize];
-        *away_until = ends;
+        *away_until = (*away_until).max(ends);
         if *state == State::Ready {
             *state = State::Away;
             self.ready.retain(|ready| *ready != agent);
@@ -162,18 +187,45 @@ impl Agents {
         }
     }
 
-    /// A break ends; whoever was too busy to take it has lost it.
-    pub(crate) fn end_break(&mut self, agent: AgentId, now: Millis) {
-        if self.agents[agent as usize].state == State::Away {
+    /// An absence ends, unless a longer one has begun; whoever was too busy to take it has lost it.
+    pub(crate) fn end_absence(&mut self, agent: AgentId, now: Millis) {
+        let Agent { state, away_until, .. } = self.agents[agent as usize];
+        if state == State::Away && now >= away_until {
             self.away -= 1;
             self.be_free(agent, now);
         }
     }
 
-    /// Off to a break that is due, or ready.
+    /// An agent's shift begins.
+    pub(crate) fn join(&mut self, agent: AgentId, now: Millis) {
+        let Agent { state, is_off, .. } = &mut self.agents[agent as usize];
+        *is_off = false;
+        if *state == State::Off {
+            self.off -= 1;
+            self.be_free(agent, now);
+        }
+    }
+
+    /// An agent's shift ends; a busy agent leaves when free.
+    pub(crate) fn leave(&mut self, agent: AgentId) {
+        let Agent { state, is_off, .. } = &mut self.agents[agent as usize];
+        *is_off = true;
+        match *state {
+            State::Busy | State::Off => return,
+            State::Away => self.away -= 1,
+            State::Ready => self.ready.retain(|ready| *ready != agent),
+        }
+        *state = State::Off;
+        self.off += 1;
+    }
+
+    /// Off, to an absence that is due, or ready.
     fn be_free(&mut self, agent: AgentId, now: Millis) {
-        let Agent { state, away_until, .. } = &mut self.agents[agent as usize];
-        if now < *away_until {
+        let Agent { state, away_until, is_off, .. } = &mut self.agents[agent as usize];
+        if *is_off {
+            *state = State::Off;
+            self.off += 1;
+        } else if now < *away_until {
             *state = State::Away;
             self.away += 1;
         } else {
@@ -186,16 +238,37 @@ impl Agents {
         self.ready.len() as u32
     }
 
-    pub(crate) const fn talking(&self) -> u32 {
-        self.talking
+    /// Those who talk to a campaign's calls.
+    pub(crate) fn talking(&self, campaign: usize) -> u32 {
+        self.work[campaign].talking
     }
 
-    pub(crate) const fn busy(&self) -> u32 {
-        self.talking + self.wrap_up
+    /// Those who talk to, or wrap up after, a campaign's calls.
+    pub(crate) fn busy(&self, campaign: usize) -> u32 {
+        self.work[campaign].talking + self.work[campaign].wrap_up
     }
 
-    pub(crate) const fn time(&self) -> AgentTime {
-        self.time
+    /// By state; busy are those who work for `campaign`, or for any.
+    pub(crate) fn counts(&self, campaign: Option<usize>) -> AgentCounts {
+        let work = self.of(campaign);
+        AgentCounts { ready: self.ready(), talking: work.talking, wrap_up: work.wrap_up, away: self.away }
+    }
+
+    /// Time by state, likewise.
+    pub(crate) fn time(&self, campaign: Option<usize>) -> AgentTime {
+        let Work { talking_ms, wrap_up_ms, .. } = self.of(campaign);
+        let Self { ready_ms, away_ms, off_ms, .. } = *self;
+        AgentTime { ready_ms, talking_ms, wrap_up_ms, away_ms, off_ms }
+    }
+
+    fn of(&self, campaign: Option<usize>) -> Work {
+        let chosen = self.work.iter().enumerate().filter(|(index, _)| campaign.is_none_or(|only| only == *index));
+        chosen.fold(Work::default(), |sum, (_, work)| Work {
+            talking: sum.talking + work.talking,
+            wrap_up: sum.wrap_up + work.wrap_up,
+            talking_ms: sum.talking_ms + work.talking_ms,
+            wrap_up_ms: sum.wrap_up_ms + work.wrap_up_ms,
+        })
     }
 }
 
@@ -203,40 +276,66 @@ impl Agents {
 mod tests {
     use super::*;
 
+    /// So many agents who take no breaks, and one whose shift has not begun.
     fn agents(count: u32) -> Agents {
-        Agents::new(&CentreConfig { present_share: 1.0, ..CentreConfig::with_agents(count) }, 1, "1").0
+        let config = CentreConfig { present_share: 1.0, ..CentreConfig::with_agents(count) };
+        Agents::new(&config, count + 1, 1, 1, "1").0
     }
 
     #[test]
     fn the_one_who_waited_longest_is_next() {
         let mut agents = agents(2);
-        assert_eq!(agents.take_call(), Some(0));
-        agents.finish_talking(0, 10);
-        assert_eq!(agents.take_call(), Some(1));
-        assert_eq!(agents.take_call(), Some(0));
-        assert_eq!(agents.take_call(), None);
+        assert_eq!(agents.take_call(0), Some(0));
+        agents.finish_talking(0, 0, 10);
+        assert_eq!(agents.take_call(0), Some(1));
+        assert_eq!(agents.take_call(0), Some(0));
+        assert_eq!(agents.take_call(0), None);
     }
 
     #[test]
     fn a_busy_agent_takes_the_break_after_wrap_up() {
         let mut agents = agents(1);
-        assert_eq!(agents.take_call(), Some(0));
-        agents.start_break(0, 100);
+        assert_eq!(agents.take_call(0), Some(0));
+        agents.start_absence(0, 100);
         agents.start_wrap_up(0);
-        assert_eq!((agents.ready(), agents.busy()), (0, 1));
-        agents.finish_wrap_up(0, 60);
-        assert_eq!((agents.ready(), agents.busy()), (0, 0));
-        agents.end_break(0, 100);
+        assert_eq!((agents.ready(), agents.busy(0)), (0, 1));
+        agents.finish_wrap_up(0, 0, 60);
+        assert_eq!((agents.ready(), agents.busy(0)), (0, 0));
+        agents.end_absence(0, 100);
         assert_eq!(agents.ready(), 1);
     }
 
     #[test]
     fn a_break_that_passed_while_busy_is_lost() {
         let mut agents = agents(1);
-        assert_eq!(agents.take_call(), Some(0));
-        agents.start_break(0, 100);
-        agents.end_break(0, 100);
-        agents.finish_talking(0, 130);
+        assert_eq!(agents.take_call(0), Some(0));
+        agents.start_absence(0, 100);
+        agents.end_absence(0, 100);
+        agents.finish_talking(0, 0, 130);
         assert_eq!(agents.ready(), 1);
+    }
+
+    #[test]
+    fn of_two_absences_the_longer_counts() {
+        let mut agents = agents(1);
+        agents.start_absence(0, 100);
+        agents.start_absence(0, 300);
+        agents.end_absence(0, 100);
+        assert_eq!(agents.counts(None).away, 1);
+        agents.end_absence(0, 300);
+        assert_eq!(agents.ready(), 1);
+    }
+
+    #[test]
+    fn shifts_begin_at_once_and_end_after_the_call() {
+        let mut agents = agents(1);
+        agents.join(1, 5);
+        assert_eq!((agents.ready(), agents.off), (2, 0));
+        assert_eq!(agents.take_call(0), Some(0));
+        agents.leave(0);
+        agents.leave(1);
+        assert_eq!((agents.ready(), agents.busy(0), agents.off), (0, 1, 1));
+        agents.finish_talking(0, 0, 50);
+        assert_eq!((agents.ready(), agents.busy(0), agents.off), (0, 0, 2));
     }
 }

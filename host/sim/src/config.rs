@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::distribution::Distribution;
 use crate::feed::FeedConfig;
 
+/// More lines than any centre has.
+const NO_TRUNK_LIMIT: u32 = 1_000_000;
+
 /// A campaign's call centre. Durations are seconds of simulated time, probabilities are shares of dialled calls unless
 /// they say otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +55,26 @@ pub struct CentreConfig {
     pub machine_talk_s: Distribution,
     /// Wrap-up after talking with a person. Default log-normal of mean 30 s, sigma 0.5: an assumption, from 10 to 60 s.
     pub wrap_up_s: Distribution,
+    /// Probability that an agent is unavailable for a while after a person's call. Default 0: what planners count on,
+    /// see `present_share`, has it in it.
+    pub unavailable_probability: f64,
+    /// How long such an agent is unavailable. Default exponential, mean 120 s: an assumption.
+    pub unavailable_s: Distribution,
+    /// Calls after which the list is worn out; 0 for a list that never is. Default 0.
+    pub list_calls: u64,
+    /// Share of `person_probability` that a worn list still gives, reached in a straight line. Default 0.55: a fresh list
+    /// answers at 30 % and falls to 15 to 18 % (reported).
+    pub list_worn: f64,
+    /// Shape of the Gamma distribution, of mean 1, of what a day multiplies `person_probability` by; 0 where all days are
+    /// alike. Default 0. A call centre's days differ with a shape of 29.7, that is by 18 % (Brown et al. 2005, reported,
+    /// of calls that come in; that it holds for calls answered is an assumption).
+    pub day_shape: f64,
+    /// Time constant with which the platform's own ratio follows the one set, in seconds; 0 where it jumps. Default 0.
+    pub smoothing_s: f64,
+    /// Lines of the centre, ringing and connected, at least 1. Default 1,000,000, which is no limit.
+    pub trunks: u32,
+    /// Time until the carrier says that it does not connect a call. Default 2 s: an assumption.
+    pub failure_s: Distribution,
     /// What the platform shows of all this.
     pub feed: FeedConfig,
 }
@@ -75,6 +98,14 @@ impl Default for CentreConfig {
             talk_s: Distribution::log_normal_of_mean(150.0, 0.8),
             machine_talk_s: Distribution::Constant(10.0),
             wrap_up_s: Distribution::log_normal_of_mean(30.0, 0.5),
+            unavailable_probability: 0.0,
+            unavailable_s: Distribution::Exponential { mean: 120.0 },
+            list_calls: 0,
+            list_worn: 0.55,
+            day_shape: 0.0,
+            smoothing_s: 0.0,
+            trunks: NO_TRUNK_LIMIT,
+            failure_s: Distribution::Constant(2.0),
             feed: FeedConfig::default(),
         }
     }
@@ -118,21 +149,41 @@ impl CentreConfig {
             let wanted = "a distribution of finite durations, none below 0 and no mean of 0";
             require(field, format_args!("{distribution:?}"), distribution.is_valid(), wanted)?;
         }
-        let delay_s = self.feed.delay.as_secs_f64();
-        require("feed.delay", delay_s, delay_s <= 3_600.0, "at most 3600 seconds")
+        let share = self.list_worn;
+        require("list_worn", share, share > 0.0 && share <= 1.0, "above 0 and at most 1")?;
+        let shape = self.day_shape;
+        require("day_shape", shape, shape == 0.0 || (10.0..=10_000.0).contains(&shape), "0, or from 10 to 10,000")?;
+        let smoothing_s = self.smoothing_s;
+        require("smoothing_s", smoothing_s, (0.0..=3_600.0).contains(&smoothing_s), "from 0 to 3600 seconds")?;
+        require("trunks", self.trunks, (1..=NO_TRUNK_LIMIT).contains(&self.trunks), "from 1 to 1,000,000")?;
+        for (field, late) in [("feed.delay", self.feed.delay), ("feed.jitter", self.feed.jitter)] {
+            let late_s = late.as_secs_f64();
+            require(field, late_s, late_s <= 3_600.0, "at most 3600 seconds")?;
+        }
+        Ok(())
     }
 
-    fn probabilities(&self) -> [(&'static str, f64); 5] {
+    /// The share of `person_probability` that the list still gives, so many calls into it.
+    pub(crate) fn list_share(&self, dialled: u64) -> f64 {
+        if self.list_calls == 0 {
+            return 1.0;
+        }
+        let worn = (dialled as f64 / self.list_calls as f64).min(1.0);
+        1.0 - worn * (1.0 - self.list_worn)
+    }
+
+    fn probabilities(&self) -> [(&'static str, f64); 6] {
         [
             ("person_probability", self.person_probability),
             ("machine_probability", self.machine_probability),
             ("busy_probability", self.busy_probability),
             ("machine_missed", self.machine_missed),
             ("person_mistaken", self.person_mistaken),
+            ("unavailable_probability", self.unavailable_probability),
         ]
     }
 
-    fn distributions(&self) -> [(&'static str, Distribution); 8] {
+    fn distributions(&self) -> [(&'static str, Distribution); 10] {
         [
             ("ring_s", self.ring_s),
             ("ring_timeout_s", self.ring_timeout_s),
@@ -142,6 +193,8 @@ impl CentreConfig {
             ("talk_s", self.talk_s),
             ("machine_talk_s", self.machine_talk_s),
             ("wrap_up_s", self.wrap_up_s),
+            ("unavailable_s", self.unavailable_s),
+            ("failure_s", self.failure_s),
         ]
     }
 }
@@ -185,6 +238,10 @@ mod tests {
                 "feed.delay",
                 CentreConfig { feed: FeedConfig { delay: Duration::MAX, ..FeedConfig::default() }, ..good() },
             ),
+            ("list_worn", CentreConfig { list_worn: 0.0, ..good() }),
+            ("day_shape", CentreConfig { day_shape: 2.0, ..good() }),
+            ("smoothing_s", CentreConfig { smoothing_s: -1.0, ..good() }),
+            ("trunks", CentreConfig { trunks: 0, ..good() }),
             ("talk_s", CentreConfig { talk_s: Distribution::Exponential { mean: 0.0 }, ..good() }),
         ] {
             assert_eq!(bad.check().unwrap_err().field, field);

@@ -12,21 +12,30 @@
 //! The parts: [`CentreConfig`] says what the centre is like, `centre` is the event loop, `agents` knows who is ready,
 //! `calls` decides each call's fate, `streams` and [`Distribution`] give the numbers, `feed` turns what happened into
 //! the platform's five-minute [`Bucket`]s, and [`Totals`] is the whole truth, which no platform shows. [`theory`] says
-//! what must come of it where that can be known, and [`validation`] holds the event loop against it.
+//! what must come of it where that can be known, [`validation`] holds the event loop against it, [`lab`] compares policies on it,
+//! and [`experiment`] asks whether experiments on it find what is there.
 
 mod agents;
+mod call_centre;
 mod calls;
 mod centre;
 mod config;
+mod dialling;
 mod distribution;
+pub mod experiment;
 mod feed;
+pub mod lab;
+mod schedule;
 mod streams;
 pub mod theory;
+mod timeline;
 mod totals;
 pub mod validation;
 
-pub use centre::CallCentre;
+pub use call_centre::CallCentre;
+pub use centre::SharedCentre;
 pub use config::{CentreConfig, ConfigError};
 pub use distribution::Distribution;
 pub use feed::{BUCKET, Bucket, FeedConfig, FeedKind, Offered};
-pub use totals::{AgentTime, Totals};
+pub use timeline::{Change, ChangeKind};
+pub use totals::{AgentCounts, AgentTime, Totals};

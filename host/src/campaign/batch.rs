@@ -12,7 +12,6 @@ use paced_core::people;
 use paced_core::plan::{cycle_deadline, plan};
 use paced_core::reading::{Failure, FailureClass, Observation, Setting};
 use paced_core::settle::{self, Fed, Outcome};
-use paced_core::state::Knowledge;
 use paced_core::time::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
@@ -40,6 +39,8 @@ pub struct Batch {
     /// The observation under way.
     cycle: Option<Id>,
     missed_ticks: u64,
+    /// The journal could not take some of this batch's rows.
+    has_lost_rows: bool,
 }
 
 /// A request that came back.
@@ -53,12 +54,15 @@ impl Batch {
     /// A batch that ticks as `schedule` says.
     #[must_use]
     pub fn new(host: Host, schedule: Schedule, campaigns: Vec<Campaign>) -> Self {
-        Self { host, schedule, campaigns, requests: JoinSet::new(), cycle: None, missed_ticks: 0 }
+        Self { host, schedule, campaigns, requests: JoinSet::new(), cycle: None, missed_ticks: 0, has_lost_rows: false }
     }
 
     /// Paces until `stop` turns true, then ends as each campaign's `on_exit` says.
     pub async fn run(mut self, mut orders: mpsc::Receiver<Order>, mut stop: watch::Receiver<bool>) {
         self.campaigns.iter().for_each(tell::started);
+        let now = self.host.clock.now();
+        let anchors = self.campaigns.iter().map(|campaign| record::started(campaign, now)).collect();
+        let _ = self.record(anchors).await;
         // Before the first decision, every campaign is read back: paced starts from the platform's own values.
         for index in 0..self.campaigns.len() {
             self.read_back(index);
@@ -154,11 +158,10 @@ impl Batch {
             let id = self.host.journal.next_id();
             let campaign = &mut self.campaigns[index];
             campaign.decisions += 1;
-            record::decision(&mut records, campaign, &step, &fed, id, took);
+            record::decision(&mut records, campaign, &step, &fed, &seat, id, took);
             records.extend(record::revision(campaign, &step, &seat));
             records.extend(judgement.map(|judgement| record::judgement(campaign, &judgement, &step.entry)));
             campaign.state = step.state;
-            records.push(record::state(campaign));
             self.host.board.show(&campaign.config.id, tell::status(campaign, &step.entry, self.missed_ticks));
             directives.extend(step.directive.map(|directive| (index, directive, id)));
         }
@@ -171,21 +174,30 @@ impl Batch {
     /// The policies that this tick is stepped with, one component for each policy; where a trial has ended since the last
     /// tick, core is told first.
     async fn seat_all(&mut self) -> Vec<Seat> {
+        let (seats, records) = self.seats();
+        // Before the steps, because a replay feeds core in the order of the journal.
+        let _ = self.record(records).await;
+        seats
+    }
+
+    /// The seats, by the settings and policies that are in force at this moment, and what a replay has to know of both.
+    fn seats(&mut self) -> (Vec<Seat>, Vec<Record>) {
         let now = self.host.clock.now();
-        let registry = Arc::clone(&self.host.registry);
-        let mut tick = registry.tick();
-        let mut seats = Vec::with_capacity(self.campaigns.len());
         let mut records = Vec::new();
-        for campaign in &mut self.campaigns {
+        let mut tick = self.host.registry.tick();
+        // Held until each campaign has its policy too, so that both are of one configuration.
+        let in_force = self.host.in_force.read();
+        let seats = self.campaigns.iter_mut().map(|campaign| {
+            if campaign.take(&in_force) {
+                records.push(record::configured(campaign, now));
+            }
             let seated = tick.policy(&campaign.policy, &campaign.params);
             if let Some(end) = seated.as_ref().ok().and_then(|(_, standing)| standing.trial_end()) {
                 records.extend(end_trial(campaign, end, now));
             }
-            seats.push(Seat::of(seated.map(|(policy, _)| policy), campaign.state.policy.revision));
-        }
-        // Before the steps, because a replay feeds core in the order of the journal.
-        let _ = self.record(records).await;
-        seats
+            Seat::of(seated.map(|(policy, _)| policy), campaign.state.policy.revision)
+        });
+        (seats.collect(), records)
     }
 
     /// Runs core's step for each campaign, off the async threads: policies compute there.
@@ -217,9 +229,11 @@ impl Batch {
     /// Sends a directive, or says why not.
     async fn dispatch(&mut self, index: usize, directive: Directive, id: DecisionId, is_recorded: bool) {
         if self.host.dry_run {
-            // It is not under way, so nothing of it can be in force.
-            self.campaigns[index].state.unconfirmed.clear();
-            let _ = self.record(vec![record::unsent(id, self.host.clock.now(), "dry run")]).await;
+            let now = self.host.clock.now();
+            let campaign = &mut self.campaigns[index];
+            campaign.state = settle::kept_back(campaign.state.clone());
+            let records = record::kept_back(campaign, id, now);
+            let _ = self.record(records).await;
             return;
         }
         if !is_recorded && directive.urgency.can_wait() {
@@ -324,15 +338,10 @@ impl Batch {
         let now = self.host.clock.now();
         let is_dry = self.host.dry_run;
         let campaign = &mut self.campaigns[index];
-        let mut state = campaign.state.clone();
+        let state = campaign.state.clone();
         let (fed, (state, events)) = match found {
-            Ok(found) => {
-                if is_dry {
-                    // Nothing was sent, so whatever changed is what there is to start from.
-                    state.knowledge = Knowledge::Released;
-                }
-                (Fed::ReadBack(found, now), people::read_back(state, found, now))
-            }
+            Ok(found) if is_dry => (Fed::ReadBackDry(found, now), people::read_back_dry(state, found, now)),
+            Ok(found) => (Fed::ReadBack(found, now), people::read_back(state, found, now)),
             Err(RequestError::Unknown | RequestError::Unsupported) => {
                 (Fed::ReadBackUnavailable(now), people::read_back_unavailable(state, now))
             }
@@ -416,13 +425,17 @@ impl Batch {
         let mut records = Vec::new();
         let mut directives = Vec::new();
         for (index, campaign) in self.campaigns.iter_mut().enumerate() {
+            // An `on_exit` that changed since the last tick counts too.
+            if campaign.take(&self.host.in_force.read()) {
+                records.push(record::configured(campaign, self.host.clock.now()));
+            }
             // What was still in flight may never be heard of; the state keeps it as unconfirmed.
             campaign.sending = None;
             campaign.next = None;
             if let Some(directive) = settle::exit(&campaign.config, &campaign.state) {
                 let id = self.host.journal.next_id();
+                campaign.state = settle::exiting(campaign.state.clone(), &directive);
                 records.push(record::exit(campaign, &directive, id, self.host.clock.now()));
-                campaign.state.unconfirmed.push(directive.setting);
                 directives.push((index, directive, id));
             }
             records.push(record::state(campaign));
@@ -437,13 +450,22 @@ impl Batch {
     }
 
     /// Writes to the journal; `false`, and a line of log, where that fails.
-    async fn record(&self, records: Vec<Record>) -> bool {
+    async fn record(&mut self, mut records: Vec<Record>) -> bool {
         if records.is_empty() {
             return true;
         }
+        if self.has_lost_rows {
+            records = record::after_a_loss(&self.campaigns, records, self.host.clock.now());
+        }
         match self.host.journal.record(records).await {
-            Ok(()) => true,
+            Ok(()) => {
+                self.has_lost_rows = false;
+                true
+            }
             Err(error) => {
+                self.has_lost_rows = true;
+                // What a revision is made of may be among what was lost.
+                self.campaigns.iter_mut().for_each(|campaign| campaign.journalled = None);
                 tracing::error!(event = "journal_failed", message = %error, "the journal can't be written");
                 false
             }

@@ -3,72 +3,63 @@
 use std::time::Duration;
 
 use paced_core::directive::Directive;
-use paced_core::entry::{Entry, Event, ReadingKind, Reason};
-use paced_core::policy::Policy;
+use paced_core::entry::{Entry, Event, ReadingKind};
+use paced_core::policy::{FaultClass, Policy};
 use paced_core::reading::Setting;
 use paced_core::settle::{Fed, Outcome};
 use paced_core::state::{CampaignState, Knowledge};
 use paced_core::step::Step;
 use paced_core::time::Timestamp;
-use serde::Serialize;
 
 use super::Campaign;
 use super::seat::Seat;
 use super::tell::{self, in_words};
+use crate::journal::exact::{self, Answer, Checkpoint, Quiet, Why};
 use crate::journal::{self, DecisionId, Level, OutcomeKind, Record, RevisionParts};
 use crate::registry::Judgement;
 
 /// A decision in so many carries the campaign's whole state, for a replay to start from.
 const CHECKPOINT_EVERY: u64 = 100;
 
-/// Adds a step's decision and events, and logs both.
+/// Adds a step's decision, events and state, and logs the first two.
 pub(super) fn decision(
     records: &mut Vec<Record>,
     campaign: &mut Campaign,
     step: &Step,
     fed: &Fed,
+    seat: &Seat,
     id: DecisionId,
     took: Duration,
 ) {
     let entry = &step.entry;
     tell::decision(campaign, step, took);
-    let gauges = entry.gauges;
+    let state = exact::bytes(&step.state);
+    let config = &campaign.config;
     records.push(Record::Decision(Box::new(journal::Decision {
-        id,
-        at: entry.at,
-        campaign: campaign.config.id.clone(),
-        policy: campaign.policy.clone(),
-        revision: (entry.proposal.is_some() || entry.fault.is_some()).then_some(entry.revision),
-        arm: None,
-        ratio_before: entry.before.ratio,
-        proposal: entry.proposal.as_ref().and_then(|proposal| proposal.dial_ratio),
-        ruled: entry.ruled,
-        sends: step.directive.is_some(),
-        cause: cause(entry),
-        reasons: entry.reason_codes(),
-        utilization: entry.utilization,
-        agents_available: gauges.map(|gauges| gauges.agents_available),
-        agents_busy: gauges.map(|gauges| gauges.agents_busy),
-        answered: entry.evidence.counts.answered,
-        abandoned: entry.evidence.counts.abandoned,
-        abandonment: entry.evidence.rate,
-        reading: entry.reading.as_str(),
-        reading_age: gauges.map(|gauges| Duration::try_from_secs_f64(gauges.age_s).unwrap_or_default()),
-        fuel: (entry.fuel > 0).then_some(entry.fuel),
         took,
-        breaker: entry.breaker,
-        exact: bytes(fed),
-        checkpoint: is_checkpoint(campaign).then(|| bytes(&step.state)),
+        exact: exact::of_step(fed, &answer(seat, step), campaign.state.stepped_at, step, &state),
+        checkpoint: is_checkpoint(campaign).then(|| exact::of_checkpoint(&state, config)),
+        ..journal::Decision::of_step(id, &config.id, &campaign.policy, step)
     })));
     let detail = entry.reading.detail().or(entry.fault.as_ref().map(|fault| fault.message.as_str()));
     if let Some(detail) = news(campaign, detail) {
         records.push(event(campaign, trouble_name(entry), Level::Warn, detail, None, entry.at));
     }
     records.extend(events(campaign, &entry.events, None, entry.at));
+    records.push(Record::State { campaign: campaign.config.id.clone(), bytes: state });
 }
 
 const fn is_checkpoint(campaign: &Campaign) -> bool {
     campaign.decisions % CHECKPOINT_EVERY == 1
+}
+
+/// Who answered, for a replay: a deadline is a fault of the machine as much as of the policy.
+fn answer(seat: &Seat, step: &Step) -> Answer {
+    match (seat, &step.entry.fault) {
+        (Seat::Empty { why, .. }, _) => Answer::Vacant(why.clone()),
+        (Seat::Taken { .. }, Some(fault)) if fault.class == FaultClass::Deadline => Answer::Fault(fault.clone()),
+        (Seat::Taken { .. }, _) => Answer::Component,
+    }
 }
 
 /// What the revision that was asked is made of: with the first decision that it makes for the campaign, and with each
@@ -118,22 +109,46 @@ const fn trouble_name(entry: &Entry) -> &'static str {
     }
 }
 
-/// What decided: the policy, or the first reason.
-fn cause(entry: &Entry) -> &'static str {
-    match (&entry.proposal, entry.reasons.first()) {
-        (Some(_), _) => "policy",
-        (None, Some(reason)) => reason.as_str(),
-        (None, None) => "none",
-    }
-}
-
 /// The campaign's state as it is now.
 pub(super) fn state(campaign: &Campaign) -> Record {
-    Record::State { campaign: campaign.config.id.clone(), bytes: bytes(&campaign.state) }
+    Record::State { campaign: campaign.config.id.clone(), bytes: exact::bytes(&campaign.state) }
 }
 
-/// What changed a campaign's state between two steps, with the state. Every such change is journalled, for replay; a
-/// read-back that found what was known is not one.
+/// Where a replay can start: the campaign as it is when paced starts, with all that stood in the journal.
+pub(super) fn started(campaign: &Campaign, at: Timestamp) -> Record {
+    anchor(campaign, Why::Started(env!("CARGO_PKG_VERSION").to_owned()), at)
+}
+
+/// The settings that a campaign has from here on, for a replay. Whoever changes `campaign.config` while paced runs
+/// records this in the same batch as whatever else it records, after the change and before the next step.
+pub(super) fn configured(campaign: &Campaign, at: Timestamp) -> Record {
+    anchor(campaign, Why::Configured, at)
+}
+
+/// The state that a campaign has from here on, for a replay, where something changed it that core is not fed with.
+#[expect(dead_code, reason = "for changes of a state by other than core's functions")]
+pub(super) fn moved(campaign: &Campaign, what: &str, at: Timestamp) -> Record {
+    anchor(campaign, Why::Changed(what.to_owned()), at)
+}
+
+fn anchor(campaign: &Campaign, why: Why, at: Timestamp) -> Record {
+    let checkpoint = Checkpoint { state: campaign.state.clone(), config: (*campaign.config).clone() };
+    quiet(campaign, &Quiet::Anchor(why, Box::new(checkpoint)), &exact::bytes(&campaign.state), at)
+}
+
+fn quiet(campaign: &Campaign, row: &Quiet, state: &[u8], at: Timestamp) -> Record {
+    Record::Quiet(journal::QuietRow { at, campaign: campaign.config.id.clone(), exact: exact::of_quiet(row, state) })
+}
+
+/// These records, the first that the journal can take again: it has lost rows, and a replay must not stumble over that.
+pub(super) fn after_a_loss(campaigns: &[Campaign], records: Vec<Record>, at: Timestamp) -> Vec<Record> {
+    let lost = campaigns.iter().map(|campaign| quiet(campaign, &Quiet::Lost, &[], at));
+    let found = campaigns.iter().map(|campaign| anchor(campaign, Why::Found, at));
+    lost.chain(records).chain(found).collect()
+}
+
+/// What changed a campaign's state between two steps, with the state. Every such change is journalled, for replay; of a
+/// read-back that found what was known nobody needs to be told.
 pub(super) fn changed(
     campaign: &Campaign,
     before: &CampaignState,
@@ -141,18 +156,23 @@ pub(super) fn changed(
     events_seen: &[Event],
     at: Timestamp,
 ) -> Vec<Record> {
-    let mut records: Vec<_> = events(campaign, events_seen, Some(fed), at).collect();
+    let state = exact::bytes(&campaign.state);
+    let exact = exact::of_change(fed, events_seen, &state);
+    let mut records: Vec<_> = events(campaign, events_seen, Some(&exact), at).collect();
     if events_seen.is_empty() {
-        let (name, message) = match fed {
-            Fed::Operated(command, _) => ("operator_command", command.as_str().to_owned()),
-            Fed::Failed(failure, _) => ("read_back_failed", failure.message.clone()),
-            Fed::TrialEnded(..) => ("policy_trial_ended", "what the revision before left is let go".to_owned()),
-            Fed::ReadBack(found, _) if is_known(before, *found) => return vec![state(campaign)],
-            _ => ("read_back", in_words(campaign.state.setting)),
+        let told = match fed {
+            Fed::Operated(command, _) => Some(("operator_command", command.as_str().to_owned())),
+            Fed::Failed(failure, _) => Some(("read_back_failed", failure.message.clone())),
+            Fed::TrialEnded(..) => Some(("policy_trial_ended", "what the revision before left is let go".to_owned())),
+            Fed::ReadBack(found, _) if is_known(before, *found) => None,
+            _ => Some(("read_back", in_words(campaign.state.setting))),
         };
-        records.push(event(campaign, name, Level::Info, message, Some(bytes(fed)), at));
+        records.push(match told {
+            Some((name, message)) => event(campaign, name, Level::Info, message, Some(exact), at),
+            None => quiet(campaign, &Quiet::Fed(fed.clone()), &state, at),
+        });
     }
-    records.push(state(campaign));
+    records.push(Record::State { campaign: campaign.config.id.clone(), bytes: state });
     records
 }
 
@@ -177,10 +197,11 @@ pub(super) fn outcome(
         Outcome::Found(_) => OutcomeKind::Unsent,
     };
     let message = detail(&outcome);
-    let exact = Some(bytes(&Fed::Settled(directive.clone(), outcome, at)));
+    let state = exact::bytes(&campaign.state);
+    let exact = Some(exact::of_change(&Fed::Settled(directive.clone(), outcome, at), events_seen, &state));
     let mut records = vec![Record::Outcome(journal::Outcome { decision, at, kind, message, exact })];
     records.extend(events(campaign, events_seen, None, at));
-    records.push(state(campaign));
+    records.push(Record::State { campaign: campaign.config.id.clone(), bytes: state });
     records
 }
 
@@ -194,54 +215,35 @@ fn detail(outcome: &Outcome) -> Option<String> {
     }
 }
 
-/// A directive that was kept back on purpose.
-pub(super) fn unsent(decision: DecisionId, at: Timestamp, why: &str) -> Record {
-    let message = Some(why.to_owned());
-    Record::Outcome(journal::Outcome { decision, at, kind: OutcomeKind::Unsent, message, exact: None })
+/// A directive that a dry run kept back, with the state.
+pub(super) fn kept_back(campaign: &Campaign, decision: DecisionId, at: Timestamp) -> Vec<Record> {
+    let state = exact::bytes(&campaign.state);
+    let exact = Some(exact::of_change(&Fed::KeptBack(at), &[], &state));
+    let (kind, message) = (OutcomeKind::Unsent, Some("dry run".to_owned()));
+    let outcome = journal::Outcome { decision, at, kind, message, exact };
+    vec![Record::Outcome(outcome), Record::State { campaign: campaign.config.id.clone(), bytes: state }]
 }
 
-/// The decision to leave a campaign as its `on_exit` says.
+/// The decision to leave a campaign as its `on_exit` says, which has led to its state as it is now.
 pub(super) fn exit(campaign: &Campaign, directive: &Directive, id: DecisionId, at: Timestamp) -> Record {
+    let (state, campaign_id) = (&campaign.state, &campaign.config.id);
     Record::Decision(Box::new(journal::Decision {
-        id,
-        at,
-        campaign: campaign.config.id.clone(),
-        policy: campaign.policy.clone(),
-        revision: None,
-        arm: None,
-        ratio_before: campaign.state.setting.ratio,
-        proposal: None,
-        ruled: directive.setting,
-        sends: true,
-        cause: Reason::Exit.as_str(),
-        reasons: Reason::Exit.as_str().to_owned(),
-        utilization: None,
-        agents_available: None,
-        agents_busy: None,
-        answered: 0,
-        abandoned: 0,
-        abandonment: None,
-        reading: ReadingKind::NotAsked.as_str(),
-        reading_age: None,
-        fuel: None,
-        took: Duration::ZERO,
-        breaker: campaign.state.breaker.as_str(),
-        exact: Vec::new(),
-        checkpoint: None,
+        exact: exact::of_exit(&Fed::Exit(at), directive, &exact::bytes(state)),
+        ..journal::Decision::of_exit(id, campaign_id, &campaign.policy, directive, state, at)
     }))
 }
 
 fn events<'a>(
     campaign: &'a Campaign,
     events: &'a [Event],
-    fed: Option<&'a Fed>,
+    exact: Option<&'a [u8]>,
     at: Timestamp,
 ) -> impl Iterator<Item = Record> + 'a {
     events.iter().enumerate().map(move |(index, happened)| {
         let (name, level, message) = tell::in_short(happened);
         tell::event(campaign, name, level, &message);
         // What core was fed with stands with the first event only: it was fed once.
-        let exact = fed.filter(|_| index == 0).map(bytes);
+        let exact = exact.filter(|_| index == 0).map(<[u8]>::to_vec);
         event(campaign, name, level, message, exact, at)
     })
 }
@@ -256,8 +258,4 @@ fn event(
 ) -> Record {
     let campaign = Some(campaign.config.id.clone());
     Record::Event(journal::Event { at, campaign, level, name, message, exact })
-}
-
-fn bytes<T: Serialize>(value: &T) -> Vec<u8> {
-    postcard::to_allocvec(value).expect("core's plain records always serialise")
 }

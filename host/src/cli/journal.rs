@@ -346,7 +346,7 @@ fn none() -> String {
 }
 
 /// RFC 3339 in UTC with milliseconds; the plain number where a calendar does not reach.
-fn time(at: Timestamp) -> String {
+pub(super) fn time(at: Timestamp) -> String {
     match jiff::Timestamp::from_millisecond(at.as_millis()) {
         Ok(time) => format!("{time:.3}"),
         Err(_) => at.to_string(),

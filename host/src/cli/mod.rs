@@ -8,6 +8,7 @@ pub mod demo;
 mod exit;
 pub mod journal;
 pub mod policy;
+pub mod replay;
 pub mod run;
 mod signals;
 pub mod simulate;
@@ -43,6 +44,8 @@ enum Command {
     /// Read the journal.
     #[command(subcommand)]
     Journal(journal::JournalCommand),
+    /// Make a journal's decisions again, and compare them bit for bit.
+    Replay(replay::Args),
     /// Pause a campaign of the running paced, until `resume`.
     Pause(control::Args),
     /// Resume a campaign that `pause` paused.
@@ -62,6 +65,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Simulate(args) => simulate::run(&args),
         Command::Policy(command) => policy::run(&command),
         Command::Journal(command) => journal::run(&command),
+        Command::Replay(args) => replay::run(&args),
         Command::Pause(args) => control::run(&args, Order::Pause),
         Command::Resume(args) => control::run(&args, Order::Resume),
         Command::Release(args) => control::run(&args, Order::Release),

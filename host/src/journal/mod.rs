@@ -11,7 +11,9 @@
 //! A batch is kept whole or not at all, and only a future that gave `Ok` says that it was. Where the journal can't be
 //! written, each batch gets the error, and later batches are tried anew.
 
+mod decided;
 mod error;
+pub mod exact;
 mod reader;
 mod record;
 mod replay;
@@ -36,7 +38,9 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use error::JournalError;
 pub use reader::{DecisionRow, EventRow, Filter, JournalReader, Order, Rows};
-pub use record::{Decision, DecisionId, Event, Level, MAX_MESSAGE_BYTES, Outcome, OutcomeKind, Record, RevisionParts};
+pub use record::{
+    Decision, DecisionId, Event, Level, MAX_MESSAGE_BYTES, Outcome, OutcomeKind, QuietRow, Record, RevisionParts,
+};
 pub use replay::{Fed, FedBy, Replay};
 
 use store::{Numbered, Store};
@@ -154,7 +158,7 @@ impl Journal {
     fn number(&self, record: Record) -> Numbered {
         let seq = match &record {
             Record::Decision(decision) => decision.id.get(),
-            Record::Outcome(_) | Record::Event(_) => self.next_seq(),
+            Record::Outcome(_) | Record::Event(_) | Record::Quiet(_) => self.next_seq(),
             Record::Revision(_) | Record::State { .. } => 0,
         };
         Numbered { seq, record }

@@ -139,6 +139,20 @@ impl JournalReader {
         self.time_of_last("SELECT at_ms FROM event ORDER BY seq DESC LIMIT 1")
     }
 
+    /// What SQLite finds wrong with the file's structure and indexes, at most so many things; a wrong value it does not see.
+    /// It reads the whole file.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn check(&self, most: usize) -> Result<Vec<String>, JournalError> {
+        let read = || {
+            let mut statement = self.connection.prepare(&format!("PRAGMA integrity_check({most})"))?;
+            statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
+        };
+        let found = read().map_err(|error| self.error(error))?;
+        Ok(found.into_iter().filter(|line| line != "ok").collect())
+    }
+
     /// The decisions that pass the filter.
     #[must_use]
     pub fn decisions(&self, filter: Filter) -> Rows<'_, DecisionRow> {
@@ -286,7 +300,7 @@ impl<T> Iterator for Rows<'_, T> {
     }
 }
 
-fn decision_row(row: &Row<'_>) -> rusqlite::Result<DecisionRow> {
+pub(super) fn decision_row(row: &Row<'_>) -> rusqlite::Result<DecisionRow> {
     Ok(DecisionRow {
         id: row.get("id")?,
         at: Timestamp::from_millis(row.get("at_ms")?),

@@ -48,6 +48,8 @@ pub enum Record {
     Outcome(Outcome),
     /// Something else that an operator will want to know later.
     Event(Event),
+    /// Something that only a replay needs.
+    Quiet(QuietRow),
     /// What a revision that decided is made of; where the journal has it already, nothing happens.
     Revision(Box<RevisionParts>),
     /// The whole state of a campaign, in place of the one before.
@@ -110,7 +112,8 @@ pub struct Decision {
     pub breaker: &'static str,
     /// What core was fed with.
     pub exact: Vec<u8>,
-    /// The campaign's whole state *after* this decision, given now and then, for a replay to start from.
+    /// The campaign *after* this decision, given now and then, for a replay to start from; see
+    /// [`Checkpoint`](super::exact::Checkpoint).
     pub checkpoint: Option<Vec<u8>>,
 }
 
@@ -192,6 +195,18 @@ pub struct Event {
     pub message: String,
     /// What core was fed with, where this event changed a campaign's state.
     pub exact: Option<Vec<u8>>,
+}
+
+/// Something that only a replay needs: core was fed with it and nothing worth telling came of it, or a replay may start
+/// from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuietRow {
+    /// Platform time.
+    pub at: Timestamp,
+    /// The platform's identifier.
+    pub campaign: String,
+    /// The row; see [`Quiet`](super::exact::Quiet).
+    pub exact: Vec<u8>,
 }
 
 /// How grave an event is.

@@ -78,7 +78,10 @@ impl Store {
             }
         }
         let dropped = match oldest_left(&transaction)? {
-            Some(oldest) => terms::drop_unused(&transaction, oldest)?,
+            Some(oldest) => {
+                transaction.prepare_cached("DELETE FROM quiet WHERE seq < ?1")?.execute([oldest])?;
+                terms::drop_unused(&transaction, oldest)?
+            }
             None => 0,
         };
         transaction.commit()?;

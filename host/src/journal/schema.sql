@@ -1,7 +1,7 @@
 -- The journal's tables and views, version 2. Programs and people read the views; the tables may change.
 --
--- Decisions, outcomes and events share one ascending sequence (decision.id, outcome.seq, event.seq), which is the order
--- in which they were recorded. Times are milliseconds since 1970-01-01 UTC in platform time.
+-- Decisions, outcomes, events and quiet rows share one ascending sequence (decision.id, outcome.seq, event.seq,
+-- quiet.seq), which is the order in which they were recorded. Times are milliseconds since 1970-01-01 UTC in platform time.
 
 -- Strings that many rows share. `last_used` is no later than the newest row that names the string minus a fixed slack,
 -- which lets retention drop strings without looking for their uses.
@@ -78,6 +78,15 @@ CREATE TABLE event (
 ) STRICT;
 CREATE INDEX event_by_campaign ON event (campaign);
 CREATE INDEX event_by_time ON event (at_ms);
+
+-- What only a replay needs, in the sequence of the other rows. Retention drops it with the decisions of its time.
+CREATE TABLE quiet (
+    seq INTEGER PRIMARY KEY,
+    at_ms INTEGER NOT NULL,
+    campaign INTEGER NOT NULL REFERENCES term,
+    exact BLOB NOT NULL
+) STRICT;
+CREATE INDEX quiet_by_campaign ON quiet (campaign);
 
 -- The newest state of each campaign, for recovery. Retention leaves it alone.
 CREATE TABLE campaign_state (

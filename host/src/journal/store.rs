@@ -11,7 +11,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::JournalConfig;
 use super::error::JournalError;
-use super::record::{Decision, Event, MAX_MESSAGE_BYTES, Outcome, Record};
+use super::record::{Decision, Event, MAX_MESSAGE_BYTES, Outcome, QuietRow, Record};
 use super::revisions;
 use super::schema;
 use super::terms::Terms;
@@ -133,7 +133,7 @@ fn time_of(record: &Record) -> Option<Timestamp> {
     match record {
         Record::Decision(decision) => Some(decision.at),
         Record::Event(event) => Some(event.at),
-        Record::Outcome(_) | Record::Revision(_) | Record::State { .. } => None,
+        Record::Outcome(_) | Record::Quiet(_) | Record::Revision(_) | Record::State { .. } => None,
     }
 }
 
@@ -143,6 +143,7 @@ fn write_batch(connection: &Connection, terms: &mut Terms, batch: &[Numbered]) -
             Record::Decision(decision) => write_decision(connection, terms, decision)?,
             Record::Outcome(outcome) => write_outcome(connection, *seq, outcome)?,
             Record::Event(event) => write_event(connection, terms, *seq, event)?,
+            Record::Quiet(quiet) => write_quiet(connection, terms, *seq, quiet)?,
             Record::Revision(parts) => revisions::write(connection, terms, parts)?,
             Record::State { campaign, bytes } => write_state(connection, campaign, bytes)?,
         }
@@ -221,6 +222,17 @@ fn write_event(connection: &Connection, terms: &mut Terms, seq: i64, event: &Eve
         name,
         shortened(&event.message),
         event.exact,
+    ])?;
+    Ok(())
+}
+
+fn write_quiet(connection: &Connection, terms: &mut Terms, seq: i64, quiet: &QuietRow) -> rusqlite::Result<()> {
+    let campaign = terms.id(connection, &quiet.campaign, seq)?;
+    connection.prepare_cached("INSERT INTO quiet VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+        seq,
+        quiet.at.as_millis(),
+        campaign,
+        quiet.exact,
     ])?;
     Ok(())
 }

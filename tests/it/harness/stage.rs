@@ -200,5 +200,17 @@ impl Stage {
     pub(crate) fn finish(&self, mut daemon: Daemon) {
         daemon.end();
         self.check();
+        let (_, replayed) = self.replay(&[]);
+        for campaign in replayed["campaigns"].as_array().unwrap() {
+            let differing = ["differing", "changes_differing", "states_differing"].map(|count| &campaign[count]);
+            assert_eq!(differing, [0, 0, 0], "the journal replays to something else: {campaign:#}");
+        }
+    }
+
+    /// The journal replayed: how that ended, and what it came to.
+    pub(crate) fn replay(&self, arguments: &[&str]) -> (Option<i32>, serde_json::Value) {
+        let ended = Ended::of(paced().arg("replay").arg(self.data_dir()).arg("--json").args(arguments));
+        let replayed = serde_json::from_str(&ended.out).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
+        (ended.code, replayed)
     }
 }

@@ -9,7 +9,7 @@ use paced_core::ratio::DialRatio;
 use paced_core::reading::{Setting, Status};
 use paced_core::time::Timestamp;
 
-use crate::centre::CallCentre;
+use crate::call_centre::CallCentre;
 use crate::config::{CentreConfig, ConfigError};
 use crate::distribution::Distribution;
 use crate::streams::{Cause, Stream};

@@ -26,7 +26,7 @@ pub struct LimitArgs {
 
 impl LimitArgs {
     /// The host's limits with these instead of its own.
-    pub(super) fn limits(&self) -> Result<Limits, PolicyCommandError> {
+    pub(in crate::cli) fn limits(&self) -> Result<Limits, PolicyCommandError> {
         let mut limits = Limits::default();
         limits.fuel = self.fuel.unwrap_or(limits.fuel);
         limits.memory_bytes = self.memory_bytes.unwrap_or(limits.memory_bytes);
@@ -37,7 +37,7 @@ impl LimitArgs {
 }
 
 /// Reads a file up to the size limit; a larger one is read one byte beyond it, for the loader to refuse.
-pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PolicyCommandError> {
+pub(in crate::cli) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PolicyCommandError> {
     read_at_most(path, limits.component_bytes + 1)
 }
 

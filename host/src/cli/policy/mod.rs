@@ -6,13 +6,13 @@
 mod bench;
 mod cases;
 mod check;
-mod component;
+pub(super) mod component;
 mod dev;
 mod diagnostic;
 mod inspect;
 mod new;
 mod remedy;
-mod table;
+pub(super) mod table;
 
 use std::io;
 use std::path::PathBuf;

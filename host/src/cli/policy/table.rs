@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 /// Columns as wide as their widest cell; the last one runs free.
-pub(super) fn write_table<const N: usize>(rows: &[[String; N]], out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::cli) fn write_table<const N: usize>(rows: &[[String; N]], out: &mut dyn Write) -> io::Result<()> {
     let mut widths = [0; N];
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {

@@ -101,11 +101,15 @@ async fn record_days_work(journal: &Journal, decisions: u64) {
                 utilization: Some(wobble as f64 / 97.0),
                 abandonment: Some(wobble as f64 / 1999.0),
                 checkpoint: (tick % 100 == campaign).then(|| vec![3; 1_500]),
-                exact: (0..60).map(|byte| (byte * wobble) as u8).collect(),
+                exact: (0..77).map(|byte| (byte * wobble) as u8).collect(),
                 ..decision(id, &name, at)
             };
             decided.push(Record::Decision(Box::new(record)));
             decided.push(state(&name, &vec![wobble as u8; 1_000]));
+            // Each campaign is read back every fourth decision.
+            if tick % 4 == 0 {
+                decided.push(Record::Quiet(QuietRow { at, campaign: name.clone(), exact: vec![5; 19] }));
+            }
             if wobble < 70 {
                 applied.push(outcome(id, at + Duration::from_millis(300), OutcomeKind::Applied));
             }

@@ -69,6 +69,9 @@ async fn replays_in_the_order_of_recording() {
         exact: fed(b"e1"),
     };
     journal.record(vec![Record::Event(held), event(after(1), Some("1"), "core was not told")]).await.unwrap();
+    let seen = QuietRow { at: after(1), campaign: "1".to_owned(), exact: b"q1".to_vec() };
+    let others = QuietRow { campaign: "other".to_owned(), ..seen.clone() };
+    journal.record(vec![Record::Quiet(seen), Record::Quiet(others)]).await.unwrap();
     let second = journal.next_id();
     let record = Decision { exact: b"d2".to_vec(), revision: None, ..decision(second, "1", after(2)) };
     journal.record(vec![Record::Decision(Box::new(record))]).await.unwrap();
@@ -84,14 +87,39 @@ async fn replays_in_the_order_of_recording() {
     let reader = journal.reader().unwrap();
     let rows: Vec<_> = reader.replay("1", 0).collect::<Result<_, _>>().unwrap();
     let exact: Vec<_> = rows.iter().map(|fed| String::from_utf8_lossy(&fed.exact)).collect();
-    assert_eq!(exact, ["d1", "e1", "d2", "o1", "o2", "o3"]);
+    assert_eq!(exact, ["d1", "e1", "q1", "d2", "o1", "o2", "o3"]);
     assert!(rows.is_sorted_by_key(|fed| fed.seq));
     let revision = Some(Revision([0xa1; 32]));
-    assert_eq!(rows[0].by, FedBy::Decision { revision, checkpoint: fed(b"state") });
+    let columns = Ok(Box::new(reader.decisions(Filter::default()).next().unwrap().unwrap()));
+    assert_eq!(rows[0].by, FedBy::Decision { revision, checkpoint: fed(b"state"), columns });
     assert_eq!(rows[1].by, FedBy::Event("people_hold".to_owned()));
-    assert_eq!(rows[5].by, FedBy::Outcome(first.get()));
+    assert_eq!((&rows[2].by, &rows[6].by), (&FedBy::Quiet, &FedBy::Outcome(first.get())));
     let later: Vec<_> = reader.replay("1", first.get()).map(|fed| fed.unwrap().exact).collect();
-    assert_eq!(later, [b"e1", b"d2", b"o2"].map(|bytes| bytes.to_vec()));
+    assert_eq!(later, [b"e1", b"q1", b"d2", b"o2"].map(|bytes| bytes.to_vec()));
+    assert_eq!(reader.campaigns().unwrap(), [("1".to_owned(), 2), ("other".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn a_replay_ends_with_the_newest_row_of_when_it_began() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = open(&dir);
+    let settled = |decision| {
+        let exact = Some(b"o".to_vec());
+        Record::Outcome(Outcome { decision, at: after(3), kind: OutcomeKind::Applied, message: None, exact })
+    };
+    let (first, second) = (decide(&journal, "1", NINE).await, decide(&journal, "1", NINE).await);
+    journal.record(vec![settled(first), state("1", b"one")]).await.unwrap();
+    let reader = journal.reader().unwrap();
+    let mut rows = reader.replay("1", 0);
+    assert!(rows.next().unwrap().is_ok());
+    let until = rows.until();
+    assert_eq!(reader.state_after("1", until).unwrap(), Some(b"one".to_vec()));
+    // An outcome of a decision that was fetched already, and a decision after it.
+    journal.record(vec![settled(second), state("1", b"two")]).await.unwrap();
+    decide(&journal, "1", after(4)).await;
+    let rest: Vec<_> = rows.by_ref().map(|row| row.unwrap().by).collect();
+    assert!(matches!(rest[..], [FedBy::Decision { .. }, FedBy::Outcome(_)]), "{rest:?}");
+    assert_eq!(reader.state_after("1", until).unwrap(), None, "the state is that of a later row");
 }
 
 #[tokio::test]

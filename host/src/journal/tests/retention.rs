@@ -17,7 +17,9 @@ async fn old_rows_go_by_age_and_states_stay() {
     journal.record(batch.collect()).await.unwrap();
     let outcomes = old.iter().map(|id| outcome(*id, NINE, OutcomeKind::Applied));
     journal.record(outcomes.collect()).await.unwrap();
+    let quiet = QuietRow { at: NINE, campaign: "gone".to_owned(), exact: vec![1] };
     journal.record(vec![event(NINE, Some("gone"), "long ago"), state("gone", b"kept")]).await.unwrap();
+    journal.record(vec![Record::Quiet(quiet)]).await.unwrap();
     let kept = decide(&journal, "1", after(3599)).await;
     assert_eq!(ids(&journal.reader().unwrap(), Filter::default()).len(), 3001);
     decide(&journal, "1", after(3601)).await;
@@ -35,7 +37,7 @@ async fn old_rows_go_by_age_and_states_stay() {
     let count = |table: &str| -> i64 {
         store.connection.query_one(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
     };
-    assert_eq!(["decision", "outcome", "checkpoint", "event"].map(count), [2, 0, 0, 0]);
+    assert_eq!(["decision", "outcome", "checkpoint", "event", "quiet"].map(count), [2, 0, 0, 0, 0]);
     assert!(count("term") < 1100, "{} terms are left of 3000", count("term"));
     let reader = JournalReader::open(dir.path()).unwrap();
     assert_eq!(ids(&reader, Filter::default()).len(), 2);

@@ -63,11 +63,12 @@ async fn a_journal_of_the_first_version_is_read_as_it_is_and_brought_up_by_the_n
     journal.close().await.unwrap();
     let path = dir.path().join(FILE_NAME);
     let old = Connection::open(&path).unwrap();
-    old.execute_batch("DROP VIEW revisions; DROP TABLE revision; PRAGMA user_version = 1").unwrap();
+    old.execute_batch("DROP VIEW revisions; DROP TABLE revision; DROP TABLE quiet; PRAGMA user_version = 1").unwrap();
     drop(old);
     let reader = JournalReader::open(&path).unwrap();
     assert_eq!(reader.revision(Revision([1; 32])).unwrap(), None);
     assert!(reader.components().unwrap().is_empty());
+    assert!(!reader.can_replay().unwrap());
     drop(reader);
 
     let journal = open(&dir);
@@ -82,7 +83,8 @@ fn a_new_journal_and_one_that_was_brought_up_are_the_same() {
     let tables = |sql: &str| {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(sql).unwrap();
-        let mut all = connection.prepare("SELECT name, sql FROM sqlite_schema WHERE name LIKE 'revision%'").unwrap();
+        let ours = "SELECT name, sql FROM sqlite_schema WHERE name LIKE 'revision%' OR name LIKE 'quiet%' ORDER BY 1";
+        let mut all = connection.prepare(ours).unwrap();
         let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         rows.collect::<rusqlite::Result<Vec<(String, String)>>>().unwrap()
     };

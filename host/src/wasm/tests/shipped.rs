@@ -35,6 +35,14 @@ fn each_gives_the_same_answer_again() {
     }
 }
 
+/// So many agents, one in twenty of them idle, at this ratio: what a look-ahead has to sum up over.
+fn nearly_all_busy(agents: f64, dial_ratio: f64) -> Input {
+    let mut input = Input { dial_ratio, ..input() };
+    input.campaign.target_utilization = 1.0;
+    (input.reading.agents_available, input.reading.agents_busy) = (agents * 0.05, agents * 0.95);
+    input
+}
+
 /// How many times the fuel that the heaviest policy uses a call may use.
 const HEADROOM: u64 = 50;
 
@@ -50,6 +58,9 @@ fn demanding() -> Vec<Input> {
         WindowsView { last_5m: window(1), last_1h: window(12), today: window(100), last_30d: window(2_000) }
     };
     let mut inputs: Vec<_> = moments::all().into_iter().map(|moment| moment.input).collect();
+    for agents in [2.0, 20.0, 50.0, 200.0, 500.0, 2_000.0] {
+        inputs.extend([0.1, 1.0, 2.0, 3.5, 5.0].map(|dial_ratio| nearly_all_busy(agents, dial_ratio)));
+    }
     for calls in [0, 1, 100, 2_000, 100_000, u32::MAX] {
         for (agents, dial_ratio) in [(0, 0.1), (3, 1.0), (20, 1.5), (300, 2.5), (5_000, 5.0), (u32::MAX, 5.0)] {
             let mut input = Input { windows: windows(calls), dial_ratio, ..input() };
