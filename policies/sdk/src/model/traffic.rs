@@ -57,6 +57,8 @@ pub struct News {
     pub answered: f64,
     /// Calls that were abandoned since then.
     pub abandoned: f64,
+    /// Line-seconds that passed since then.
+    pub line_s: f64,
 }
 
 impl Traffic {
@@ -79,15 +81,15 @@ impl Traffic {
             elapsed_s,
             answered: gained(before.answered, today.answered),
             abandoned: gained(before.abandoned, today.abandoned),
+            line_s: f64::midpoint(before.lines, lines) * elapsed_s,
         };
         let kept = libm::exp(-elapsed_s / time_constant_s.max(1.0));
-        let line_s = f64::midpoint(before.lines, lines) * elapsed_s;
         self.line_s *= kept;
         if news.answered + news.abandoned > 0.0 {
             self.end_drought();
-            self.line_s += line_s;
+            self.line_s += news.line_s;
         } else {
-            self.dry_line_s += line_s;
+            self.dry_line_s += news.line_s;
         }
         self.busy_s = self.busy_s * kept + f64::midpoint(before.busy, busy) * elapsed_s;
         self.offered = self.offered * kept + gained(before.offered, today.offered);
@@ -102,6 +104,13 @@ impl Traffic {
         let explained =
             if self.live_answers() > MOST_MISSED { MOST_MISSED * self.line_s / self.live_answers() } else { dry };
         self.line_s += dry.min(explained.max(0.0));
+    }
+
+    /// Goes on from a reading without learning from it: what passed since the one before was out of the ordinary.
+    pub fn pass_over(&mut self, input: &Input) {
+        let before = *self;
+        self.take(input, f64::MAX);
+        *self = Self { seen: self.seen, since_fresh_s: self.since_fresh_s, ..before };
     }
 
     /// Forgets all sums, and goes on from the reading taken in last.
