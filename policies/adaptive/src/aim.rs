@@ -12,7 +12,7 @@
 //! readings in a row. 20 agents see 12 such windows in a shift and 200 agents 120, so that a rate just within the limit
 //! must trip a large group by chance, again and again, each time for longer. And lower is cheap there: 200 agents that
 //! abandon 1 % instead of 3 % answer 1 % fewer calls; 20 agents, 4 % fewer. With a share that falls with the number of
-//! answers to the power 0.4, simulated groups of all sizes trip about as seldom.
+//! answers like one over its root, simulated groups of all sizes trip about as seldom.
 
 use paced_policy::Input;
 
@@ -21,9 +21,9 @@ use crate::outlook::Outlook;
 /// Share of the limit that is aimed at: what is left of 3 % covers the estimates' noise on most single days.
 const SHARE: f64 = 0.95;
 /// Answers per hour from which on the share falls, and the power of its fall; it ends at
-/// 8,000 answers, the traffic of some 400 agents.
-const MANY_ANSWERS: f64 = 400.0;
-const FALL: f64 = 0.4;
+/// 6,700 answers, the traffic of some 350 agents.
+const MANY_ANSWERS: f64 = 600.0;
+const FALL: f64 = 0.5;
 const LOWEST: f64 = 0.3;
 /// What the share loses just after a trip or another pause; it comes back within hours.
 const AFTER_PAUSE: f64 = 0.3;

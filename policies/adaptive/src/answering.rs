@@ -83,8 +83,9 @@ impl Answering {
             seen.answers += answers;
             seen.line_s += news.line_s;
         }
-        let by_answers = (answers * ANSWER - expected) / (1.0 + SPREAD * expected);
-        let by_abandoned = (news.abandoned * ABANDONED - MORE_ABANDONED * forecast) / CLUSTER;
+        let spread = 1.0 + SPREAD * expected;
+        let by_answers = (answers * ANSWER - expected) / spread;
+        let by_abandoned = (news.abandoned * ABANDONED - MORE_ABANDONED * forecast) / (CLUSTER * spread);
         self.suspicion = (self.suspicion + by_answers + by_abandoned).max(0.0);
         if self.suspicion >= ALARM {
             self.all = self.recent;

@@ -15,7 +15,7 @@
 //! a surplus or deficit is spent over the next two hours ([`aim`]). Large groups aim lower: it costs them next to no
 //! answers, and keeps them away from the host's safety trip.
 //!
-//! **Calm.** The ratio moves only when the forecast has room for, or is short of, a whole tenth of it. Without news it
+//! **Calm.** The ratio moves only where the forecast asks for a move that is worth while, 8 % of it. Without news it
 //! holds. With more agents idle than a settled campaign has (an outage is over, a pause has ended) the burst of their
 //! lines is forecast besides, and the ratio stays under what it bears ([`outlook`]).
 //!

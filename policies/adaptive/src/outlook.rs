@@ -5,8 +5,9 @@ use paced_policy::model::{Capacity, Forecast, freed_probability};
 
 use crate::causes::Causes;
 
-/// The ratio moves by at least this share of itself: less is noise of the estimates. It is also the most that it rises
-/// in [`RISE_S`].
+/// The ratio moves by at least this share of itself: less is noise of the estimates.
+const WORTHWHILE: f64 = 0.08;
+/// Most that it rises in [`RISE_S`], as a share of itself.
 const TENTH: f64 = 0.10;
 const RISE_S: f64 = 15.0;
 /// Most that it rises at a time, which is also the guard's default; and least, so that it gets up from the lowest.
@@ -76,11 +77,11 @@ impl Outlook {
         }
     }
 
-    /// The ratio by the long run alone: it stays where neither a tenth more is borne nor a tenth less is called for.
+    /// The ratio by the long run alone: it stays where no move that is worth while is borne or called for.
     fn settled(&self, input: &Input, aim: f64) -> Wish {
         let now = input.dial_ratio;
         if self.abandonment(now) > aim {
-            let edge = now * (1.0 - TENTH);
+            let edge = now * (1.0 - WORTHWHILE);
             if self.abandonment(edge) <= aim {
                 return Wish { ratio: now, reason: "as forecast" };
             }
@@ -89,7 +90,7 @@ impl Outlook {
         }
         let rise = (now * TENTH * (self.elapsed_s / RISE_S).max(1.0)).clamp(LEAST_RISE, MOST_RISE);
         let high = (now + rise).min(input.campaign.max_dial_ratio);
-        let edge = (now * (1.0 + TENTH)).min(high);
+        let edge = (now * (1.0 + WORTHWHILE)).min(high);
         if high <= now || self.abandonment(edge) > aim {
             return Wish { ratio: now, reason: "as forecast" };
         }
@@ -171,9 +172,9 @@ mod tests {
             ratio = wish(ratio, 0.03);
         }
         let outlook = Outlook::example();
-        assert!(outlook.abandonment(ratio) <= 0.03 && outlook.abandonment(1.1 * ratio) > 0.03, "{ratio}");
+        assert!(outlook.abandonment(ratio) <= 0.03 && outlook.abandonment(1.09 * ratio) > 0.03, "{ratio}");
         assert_eq!(wish(ratio, 0.03), ratio);
-        assert_eq!(wish(1.05 * ratio, 0.03), 1.05 * ratio, "within a tenth");
+        assert_eq!(wish(1.05 * ratio, 0.03), 1.05 * ratio, "not worth while");
     }
 
     #[test]
