@@ -194,7 +194,7 @@ fn a_smoothing_platform_dials_up_slowly() {
 }
 
 /// The feed's own chance must not touch what happens: a platform's lateness changes no call.
-/// Seen to fail by: jitter that draws from `Cause::Ring`'s stream within `Calls`.
+/// Seen to fail by: a feed with jitter for which a call's numbers are drawn twice.
 #[test]
 fn what_the_feed_shows_changes_nothing_that_happens() {
     let day = |feed: FeedConfig, changes: &[Change]| {

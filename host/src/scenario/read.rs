@@ -48,6 +48,15 @@ pub fn parse(name: &str, file: &str, text: &str) -> Result<Scenario, Vec<Finding
     }
 }
 
+/// Every key that reading this text asks for.
+#[cfg(test)]
+pub(super) fn keys(text: &str) -> Vec<&'static str> {
+    let source = Source::new(String::new(), text);
+    let document = Document::parse(text).expect("the test's own text");
+    read(&source, Section::top(&source, document.as_table()), "keys");
+    source.known().into_keys().collect()
+}
+
 fn read(source: &Source<'_>, top: Section<'_>, name: &str) -> Scenario {
     check_name(source, &top, name);
     let default = Scenario::steady(name, 1);
