@@ -9,7 +9,8 @@ mod pieces;
 use std::time::Duration;
 
 use paced::registry::Source;
-use pieces::{CAMPAIGNS, Probation, Soak, by_registry, revisions};
+use pieces::swaps::by_registry;
+use pieces::{CAMPAIGNS, Probation, Soak, revisions};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_decision_between_two_hundred_swaps_is_made_by_a_revision_in_force() {

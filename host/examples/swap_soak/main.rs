@@ -14,7 +14,8 @@ use clap::Parser;
 use paced::registry::Source;
 use paced::wasm::{Stage, Timeline};
 
-use soak::{Audit, CAMPAIGNS, INTERVAL, Memory, Probation, Soak, Swaps, by_files, by_registry, revisions};
+use soak::swaps::{Swaps, by_files, by_registry, none};
+use soak::{Audit, CAMPAIGNS, INTERVAL, Memory, Probation, Soak, revisions};
 
 /// Swaps of which the first and the last are held against each other.
 const SIDE: usize = 1_000;
@@ -32,6 +33,9 @@ struct Args {
     /// Swaps by real files
     #[arg(long, default_value_t = 200)]
     files: u32,
+    /// Before both, so many seconds without a swap: ticks missed there are the machine's doing
+    #[arg(long, default_value_t = 0)]
+    control_s: u64,
 }
 
 #[tokio::main]
@@ -40,6 +44,13 @@ async fn main() -> anyhow::Result<ExitCode> {
     let components = revisions()?;
     println!("{CAMPAIGNS} campaigns, a tick every {INTERVAL:?}, two revisions of {} bytes", components[0].len());
     let mut is_good = true;
+    if args.control_s > 0 {
+        let folder = tempfile::tempdir()?;
+        let soak = Soak::start(folder.path(), Source::BuiltIn(components[0]), Probation::Off)?;
+        let (soak, swaps) = off_the_ticks(soak, move |soak| none(soak, Duration::from_secs(args.control_s))).await?;
+        println!("\nno swaps, {} s", args.control_s);
+        report(&swaps, &soak.finish(&swaps).await?);
+    }
     if args.swaps > 0 {
         let folder = tempfile::tempdir()?;
         let soak = Soak::start(folder.path(), Source::BuiltIn(components[0]), Probation::Off)?;
@@ -82,8 +93,10 @@ fn report(swaps: &Swaps, audit: &Audit) -> bool {
     let by_revision = audit.by_revision.iter().map(|(revision, count)| format!("{} {count}", revision.short()));
     println!("  decisions by revision      {}", by_revision.collect::<Vec<_>>().join(", "));
     println!("  warnings and errors        {:?}", audit.troubles);
-    println!("  a swap takes               {}", spread(swaps.took.clone()));
-    stages(&swaps.timelines);
+    if !swaps.took.is_empty() {
+        println!("  a swap takes               {}", spread(swaps.took.clone()));
+        stages(&swaps.timelines);
+    }
     if !audit.latencies.is_empty() {
         println!("  write to first decision    {}", spread(audit.latencies.clone()));
     }

@@ -7,7 +7,7 @@
 mod audit;
 mod memory;
 mod platform;
-mod swaps;
+pub(crate) mod swaps;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ use tokio::task::JoinHandle;
 pub(crate) use audit::{Audit, audit};
 pub(crate) use memory::Memory;
 use platform::Steady;
-pub(crate) use swaps::{Swaps, by_files, by_registry};
+use swaps::Swaps;
 
 /// Campaigns of a soak, all in one batch.
 pub(crate) const CAMPAIGNS: usize = 50;

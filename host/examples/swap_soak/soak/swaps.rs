@@ -51,6 +51,14 @@ impl Swaps {
     }
 }
 
+/// No swap for so long, for comparison: what is late all the same is the machine's doing.
+pub(crate) fn none(soak: &Soak, span: Duration) -> anyhow::Result<Swaps> {
+    soak.wait_until("has decided", |status| status.decisions >= 20)?;
+    let swaps = Swaps::beginning_with(in_force(&soak.registry)?, soak.clock.now());
+    std::thread::sleep(span);
+    Ok(swaps)
+}
+
 /// Swaps through the registry's own two halves, as a changed configuration does: everything but file and probation. Each
 /// swap begins `gap` after the one before.
 pub(crate) fn by_registry(
@@ -86,10 +94,14 @@ pub(crate) fn by_files(soak: &Soak, file: &Path, components: [&[u8]; 2], count: 
     let registry = Arc::clone(&soak.registry);
     let clock = soak.clock;
     let files = vec![file.to_owned()];
-    let _watch = Watch::start(Pace::default(), move || files.clone(), move |_| {
-        // Whoever listened may have gone.
-        let _ = look(&registry, clock).transpose().map(|news| sender.send(news));
-    })?;
+    let _watch = Watch::start(
+        Pace::default(),
+        move || files.clone(),
+        move |_| {
+            // Whoever listened may have gone.
+            let _ = look(&registry, clock).transpose().map(|news| sender.send(news));
+        },
+    )?;
     soak.wait_until("has decided", |status| status.decisions >= 20)?;
     let mut swaps = Swaps::beginning_with(in_force(&soak.registry)?, soak.clock.now());
     for (n, component) in (0..count).zip(components.iter().cycle().skip(1)) {
