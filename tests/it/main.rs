@@ -14,6 +14,7 @@ mod abandonment;
 mod cli;
 mod dry_run;
 mod faults;
+mod hostile;
 mod journal;
 mod layers;
 mod live;
