@@ -30,7 +30,7 @@ sources() {
 check() {
     if [ -z "$paced" ]; then return; fi
     # As in the README of this folder.
-    timeout "$check_limit" "$paced" policy check "$1" --memory-bytes 33554432 --fuel 200000000
+    timeout "$check_limit" "$paced" policy check "$1" --memory-bytes 33554432
 }
 
 javascript() {
