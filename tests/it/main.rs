@@ -24,5 +24,6 @@ mod readings;
 mod replay;
 mod requests;
 mod restart;
+mod soak;
 mod throttling;
 mod tokens;
