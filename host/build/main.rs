@@ -45,10 +45,16 @@ fn main() -> ExitCode {
 
 fn build() -> Result<(), String> {
     let places = Places::from_env()?;
-    for watched in ["policies", "wit", "Cargo.toml", "Cargo.lock", "host/build"] {
+    let folder = places.root.join("policies");
+    let policies = policies(&folder)?;
+    for watched in ["wit", "Cargo.toml", "Cargo.lock", "host/build"] {
         println!("cargo::rerun-if-changed={}", places.root.join(watched).display());
     }
-    let policies = policies(&places.root.join("policies"))?;
+    // One by one: the tools of the examples in other languages leave thousands of files under policies/. A new policy
+    // is noticed by its entry in Cargo.lock.
+    for watched in policies.iter().map(String::as_str).chain([SDK]) {
+        println!("cargo::rerun-if-changed={}", folder.join(watched).display());
+    }
     let toolchain = Toolchain::find(&places)?;
     let components = nested::build(&toolchain, &places, &policies)?;
     embed(&places.out, &policies, &components)

@@ -7,9 +7,6 @@ use paced_sim::lab::{Answers, LabError, Scenario, Shift, Standing, run_fixed, st
 use super::compare::Entrant;
 use super::jobs::run_all;
 
-/// Seeds that the oracle is chosen by.
-const ORACLE_SEEDS: u64 = 100;
-
 /// The oracle, and how it did on the seeds of a comparison.
 #[derive(Clone, Debug)]
 pub struct Hindsight {
@@ -19,14 +16,14 @@ pub struct Hindsight {
     pub standing: Standing,
 }
 
-/// Searches for a scenario's oracle on the `ORACLE_SEEDS` that follow after `seeds`, and runs it on `seeds`; `first` is
+/// Searches for a scenario's oracle on the 100 seeds that follow after `seeds`, and runs it on `seeds`; `first` is
 /// the contestant that the others are compared with.
 ///
 /// # Errors
 /// The scenario can't be run.
 pub fn hindsight(scenario: &Scenario, seeds: &[u64], first: Option<&Entrant>) -> Result<Hindsight, LabError> {
     let after = seeds.iter().max().map_or(1, |last| last.wrapping_add(1));
-    let oracle = oracle::search(scenario, |plan| pooled(scenario, plan, after))?;
+    let oracle = oracle::search(scenario, |plan, seeds| pooled(scenario, plan, after, seeds))?;
     let shifts = run_all(seeds.len(), "shifts of the oracle", |nth| {
         run_fixed(scenario, seeds[nth], &oracle.plan).map(|(shift, _)| shift)
     })?;
@@ -34,10 +31,10 @@ pub fn hindsight(scenario: &Scenario, seeds: &[u64], first: Option<&Entrant>) ->
     Ok(Hindsight { standing: standing(scenario, &shifts, base), oracle })
 }
 
-fn pooled(scenario: &Scenario, plan: &[DialRatio], first_seed: u64) -> Result<Vec<Answers>, LabError> {
+fn pooled(scenario: &Scenario, plan: &[DialRatio], first_seed: u64, seeds: u64) -> Result<Vec<Answers>, LabError> {
     let ratios: Vec<_> = plan.iter().map(ToString::to_string).collect();
     let things = format!("shifts in search of the oracle of {}, at {}", scenario.name, ratios.join(", "));
-    let shifts = run_all(ORACLE_SEEDS as usize, &things, |nth| {
+    let shifts = run_all(seeds as usize, &things, |nth| {
         run_fixed(scenario, first_seed.wrapping_add(nth as u64), plan).map(|(_, segments)| segments)
     })?;
     let mut sums = vec![Answers::default(); plan.len()];

@@ -43,13 +43,18 @@ pub(super) fn read_calls(source: &Source<'_>, section: Section<'_>, base: &Centr
             .map_or(base.smoothing_s, |time| time.value.as_secs_f64()),
         ..base.clone()
     };
-    // Each probability is right by itself; together they may be too much.
-    if calls.person_probability + calls.machine_probability + calls.busy_probability > 1.0 + 1e-9 {
+    // Each probability is right by itself; together they may be too much. Where they are so in the scenario's own section,
+    // that is said there and not of each campaign.
+    if is_too_much(&calls) && !is_too_much(base) {
         let message = "person_probability, machine_probability and busy_probability must be at most 1 together";
         source.error(section.site(), message);
     }
     section.finish();
     calls
+}
+
+fn is_too_much(calls: &CentreConfig) -> bool {
+    calls.person_probability + calls.machine_probability + calls.busy_probability > 1.0 + 1e-9
 }
 
 fn day_shape(value: &toml_edit::Value) -> crate::config::values::Taken<f64> {

@@ -1,5 +1,6 @@
 //! `[[changes]]` and `[[segments]]`: what happens in a shift, and where an oracle may change its ratio.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use paced_sim::lab::{Campaign, Segment};
@@ -54,7 +55,8 @@ impl Shift<'_> {
         if let Some(named) = &campaign
             && !self.campaigns.iter().any(|campaign| campaign.id == named.value)
         {
-            let ids: Vec<_> = self.campaigns.iter().map(|campaign| format!("\"{}\"", campaign.id)).collect();
+            let ids: BTreeSet<_> = self.campaigns.iter().map(|campaign| format!("{:?}", campaign.id)).collect();
+            let ids: Vec<_> = ids.into_iter().collect();
             self.source.error(&named.site, format!("no such campaign: this scenario has {}", ids.join(", ")));
         }
         let kind = self.kind(&section, campaign.is_some());

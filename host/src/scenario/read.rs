@@ -1,6 +1,6 @@
 //! From a scenario's text to the simulator's [`Scenario`], or to everything that is wrong with it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use paced_core::ratio::DialRatio;
@@ -46,6 +46,15 @@ pub fn parse(name: &str, file: &str, text: &str) -> Result<Scenario, Vec<Finding
         Some(scenario) if findings.is_empty() => Ok(scenario),
         _ => Err(findings),
     }
+}
+
+/// Every key that reading this text asks for.
+#[cfg(test)]
+pub(super) fn keys(text: &str) -> Vec<&'static str> {
+    let source = Source::new(String::new(), text);
+    let document = Document::parse(text).expect("the test's own text");
+    read(&source, Section::top(&source, document.as_table()), "keys");
+    source.known().into_keys().collect()
 }
 
 fn read(source: &Source<'_>, top: Section<'_>, name: &str) -> Scenario {
@@ -132,14 +141,16 @@ fn read_campaigns(source: &Source<'_>, top: &Section<'_>, centre: &CentreConfig)
         source.error(&top.place_of("campaigns"), message);
         sections.truncate(MOST_CAMPAIGNS);
     }
-    let mut lines_of_ids = BTreeMap::new();
+    let mut ids = BTreeSet::new();
     let mut campaigns = Vec::new();
-    for section in sections {
+    for mut section in sections {
         let id = section.require("id", "the campaign's identifier in quotes, such as \"sales\"", text(128, "sales"));
-        if let Some(id) = &id
-            && lines_of_ids.insert(id.value.clone(), ()).is_some()
-        {
-            source.error(&id.site, "another campaign has the same id: each may stand once");
+        match &id {
+            Some(id) if !ids.insert(id.value.clone()) => {
+                source.error(&id.site, "another campaign has the same id: each may stand once");
+            }
+            Some(id) => section.rename(format!("campaigns.{:?}", id.value)),
+            None => {}
         }
         let own = read_calls(source, section.section("calls", "[campaigns.calls]"), centre);
         let feed = read_feed(section.section("feed", "[campaigns.feed]"), own.feed);
@@ -196,7 +207,8 @@ impl Pacing {
         pacing.initial_dial_ratio = self.initial.unwrap_or(pacing.initial_dial_ratio);
         pacing.min_dial_ratio = self.lowest.unwrap_or(pacing.min_dial_ratio);
         pacing.max_dial_ratio = self.highest.unwrap_or(pacing.max_dial_ratio);
-        pacing.initial_dial_ratio = pacing.initial_dial_ratio.clamp(pacing.min_dial_ratio, pacing.max_dial_ratio);
+        // Not `clamp`, which panics where the bounds are the wrong way round: that is reported, and read on.
+        pacing.initial_dial_ratio = pacing.initial_dial_ratio.min(pacing.max_dial_ratio).max(pacing.min_dial_ratio);
         pacing.ramp_up = self.ramp_up.unwrap_or(pacing.ramp_up);
         pacing.ramp_down = self.ramp_down.unwrap_or(pacing.ramp_down);
     }

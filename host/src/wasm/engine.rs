@@ -19,8 +19,9 @@ use super::ticker::Ticker;
 
 /// Calls that run at once; others wait. Decisions take microseconds and cores are few.
 const CALLS_AT_ONCE: u32 = 16;
-/// Core instances in one component: a policy's own and the shims that its tools add, with room to spare.
-pub(super) const CORE_INSTANCES: u32 = 32;
+/// Core instances in one component: a policy's own and the shims that its tools add. componentize-py makes 38, for the
+/// libraries of CPython and one for each WASI interface that it stubs; the pool pays only for those that there are.
+pub(super) const CORE_INSTANCES: u32 = 64;
 /// Linear memories in one component: its own and one of an adapter.
 pub(super) const MEMORIES: u32 = 2;
 /// Tables in one component.

@@ -4,11 +4,13 @@
 //! ratio on a grid of 0.05, or one for each segment that the scenario names. It runs without a guard: what the guard
 //! costs is part of what policies are measured by.
 //!
-//! Not every plan is tried. A single ratio: a coarse grid, up to where abandonment is far over the limit, then every
-//! step near the best of it and near where the limit is crossed. That finds the best if answers and abandonment don't
-//! fall back as the ratio rises. Segments: what each one gives at each ratio is taken from shifts at one ratio
-//! throughout, and the plan with the most answers within the limit is put together from those by a multiplier for the
-//! limit (Lagrange; Everett 1963), improved one segment at a time while anything is left of the limit; then it is run as it stands, and made stricter until it keeps the limit in truth.
+//! Not every plan is tried. A single ratio: scouts on few seeds go over a coarse grid, up to where abandonment is far over
+//! the limit; then all seeds judge every step near the best of them and near where the limit is crossed, and then near the
+//! best that is known, until nothing near it is new. That finds the best if answers and abandonment don't fall back as the
+//! ratio rises. Segments: what each one gives at each ratio is taken from shifts at one ratio throughout, and the plan
+//! with the most answers within the limit is put together from those by a multiplier for the limit (Lagrange; Everett
+//! 1963), improved one segment at a time while anything is left of the limit; then it is run as it stands, and made
+//! stricter until it keeps the limit in truth.
 
 use paced_core::ratio::DialRatio;
 use serde::Serialize;
@@ -19,10 +21,16 @@ use super::scenario::Scenario;
 /// Steps of the grid, in hundredths: coarse, and fine.
 const COARSE: i32 = 25;
 const FINE: i32 = 5;
+/// How far from a place of interest every step is judged, in hundredths: half a coarse step.
+const NEAR: i32 = 12;
+/// Seeds that scouts run.
+const SCOUT_SEEDS: u64 = 10;
+/// Seeds that judge.
+const SEEDS: u64 = 100;
 /// Abandonment beyond so many times the limit, in every segment, ends the coarse grid.
 const FAR_OVER: f64 = 2.5;
-/// Rounds of the fine grid, each near the best that is known then.
-const ROUNDS: u32 = 3;
+/// Rounds of judging, each near the best that is known then.
+const ROUNDS: u32 = 5;
 /// Halvings of the multiplier's range.
 const HALVINGS: u32 = 60;
 /// Times that a plan of segments is made stricter, by a twentieth of the limit each.
@@ -54,32 +62,41 @@ struct Tried {
 }
 
 impl Tried {
+    /// The ratio of a plan that keeps to one.
+    fn hundredths(&self) -> i32 {
+        self.plan.first().map_or(0, |ratio| i32::from(ratio.hundredths()))
+    }
+
     fn all(&self) -> Answers {
         self.segments.iter().copied().fold(Answers::default(), Answers::plus)
     }
 }
 
-/// Searches for a scenario's oracle. `pooled` runs a plan over all the seeds that it is to be chosen by, with
-/// [`run_fixed`](super::run_fixed), and gives the answers of each segment, summed over the seeds.
+/// Searches for a scenario's oracle. `pooled` runs a plan over so many seeds, always the same ones, with
+/// [`run_fixed`](super::run_fixed), and gives the answers of each segment, summed over the seeds: 100 in the end.
 ///
 /// # Errors
 /// Whatever `pooled` fails with.
-pub fn search<E>(scenario: &Scenario, mut pooled: impl FnMut(&Plan) -> Result<Vec<Answers>, E>) -> Result<Oracle, E> {
-    let mut search = Search::new(scenario);
-    let spans = scenario.spans().len();
-    while let Some(hundredths) = search.next_coarse() {
-        let plan = vec![DialRatio::from_hundredths_clamped(hundredths); spans];
-        let segments = pooled(&plan)?;
-        search.tried.push(Tried { plan, segments });
+pub fn search<E>(
+    scenario: &Scenario,
+    mut pooled: impl FnMut(&Plan, u64) -> Result<Vec<Answers>, E>,
+) -> Result<Oracle, E> {
+    let mut at = |hundredths: i32, seeds| {
+        let plan = scenario.constant_plan(DialRatio::from_hundredths_clamped(hundredths));
+        pooled(&plan, seeds).map(|segments| Tried { plan, segments })
+    };
+    let mut scouts = Search::new(scenario);
+    while let Some(hundredths) = scouts.next_coarse() {
+        scouts.tried.push(at(hundredths, SCOUT_SEEDS)?);
     }
-    for _ in 0..ROUNDS {
-        for hundredths in search.fine() {
-            let plan = vec![DialRatio::from_hundredths_clamped(hundredths); spans];
-            let segments = pooled(&plan)?;
-            search.tried.push(Tried { plan, segments });
+    let mut search = Search::new(scenario);
+    for round in 0..ROUNDS {
+        let known = if round == 0 { &scouts } else { &search };
+        for hundredths in search.untried_near(&known.places_of_interest()) {
+            search.tried.push(at(hundredths, SEEDS)?);
         }
     }
-    if spans > 1 {
+    if !scenario.segments.is_empty() {
         search.combine(&mut pooled)?;
     }
     Ok(search.result())
@@ -110,26 +127,36 @@ impl Search {
         let next = match self.tried.last() {
             None => (self.lowest + COARSE - 1) / COARSE * COARSE,
             Some(tried) if tried.segments.iter().all(is_far_over) => return None,
-            Some(tried) => i32::from(tried.plan[0].hundredths()) + COARSE,
+            Some(tried) => tried.hundredths() + COARSE,
         };
         (next <= self.highest).then_some(next)
     }
 
-    /// The ratios of the fine grid near whatever may be best of the coarse one.
-    fn fine(&self) -> Vec<i32> {
+    /// Ratios near which the best may be: that of the best plan, of each segment in the best combination, and those at
+    /// which a segment, or the whole, crosses the limit.
+    fn places_of_interest(&self) -> Vec<i32> {
         let segments = self.tried.first().map_or(0, |tried| tried.segments.len());
-        let coarse = |tried: &Tried| i32::from(tried.plan[0].hundredths());
-        let mut near: Vec<i32> = self.best().map(coarse).into_iter().collect();
-        near.extend(self.best_combination(self.limit).iter().map(|ratio| i32::from(ratio.hundredths())));
-        // Where a segment, or the whole, crosses the limit.
         let crosses = |of: &dyn Fn(&Tried) -> Answers| {
             let within = self.tried.iter().filter(|tried| of(tried).abandonment() <= self.limit);
-            within.map(coarse).max().map(|last| last + COARSE / 2)
+            let last = within.map(Tried::hundredths).max()?;
+            let beyond = self.tried.iter().map(Tried::hundredths).filter(|hundredths| *hundredths > last).min();
+            Some(beyond.map_or(last, |beyond| i32::midpoint(last, beyond)))
         };
-        near.extend(crosses(&Tried::all));
-        near.extend((0..segments).filter_map(|nth| crosses(&|tried: &Tried| tried.segments[nth])));
-        let is_new = |hundredths: &i32| !self.tried.iter().any(|tried| coarse(tried) == *hundredths);
-        let is_near = |hundredths: &i32| near.iter().any(|centre| (centre - hundredths).abs() < COARSE);
+        let mut places: Vec<i32> = self.best().map(Tried::hundredths).into_iter().collect();
+        places.extend(self.best_combination(self.limit).iter().map(|ratio| i32::from(ratio.hundredths())));
+        places.extend(crosses(&Tried::all));
+        places.extend((0..segments).filter_map(|nth| crosses(&|tried: &Tried| tried.segments[nth])));
+        if self.best().is_none() {
+            // No plan is lawful: the mildest is the lowest.
+            places.push(self.lowest);
+        }
+        places
+    }
+
+    /// The steps of the fine grid near these places that have not been tried.
+    fn untried_near(&self, places: &[i32]) -> Vec<i32> {
+        let is_new = |hundredths: &i32| !self.tried.iter().any(|tried| tried.hundredths() == *hundredths);
+        let is_near = |hundredths: &i32| places.iter().any(|place| (place - hundredths).abs() <= NEAR);
         let grid = (self.lowest + FINE - 1) / FINE * FINE..=self.highest;
         grid.step_by(FINE as usize).filter(is_new).filter(is_near).collect()
     }
@@ -142,14 +169,14 @@ impl Search {
 
     /// Plans that change the ratio from segment to segment, put together from those that don't, until one is as good
     /// when it is run as it looked.
-    fn combine<E>(&mut self, pooled: &mut impl FnMut(&Plan) -> Result<Vec<Answers>, E>) -> Result<(), E> {
+    fn combine<E>(&mut self, pooled: &mut impl FnMut(&Plan, u64) -> Result<Vec<Answers>, E>) -> Result<(), E> {
         for stricter in 0..STRICTER {
             let limit = self.limit * (1.0 - 0.05 * f64::from(stricter));
             let plan = self.best_combination(limit);
             if self.tried.iter().any(|tried| tried.plan == plan) {
                 continue;
             }
-            let segments = pooled(&plan)?;
+            let segments = pooled(&plan, SEEDS)?;
             let tried = Tried { plan, segments };
             let keeps = tried.all().abandonment() <= self.limit;
             self.tried.push(tried);
@@ -254,7 +281,7 @@ mod tests {
     }
 
     fn oracle(scenario: &Scenario, calm: &[f64]) -> Oracle {
-        let pooled = |plan: &Plan| {
+        let pooled = |plan: &Plan, _| {
             Ok::<_, Infallible>(plan.iter().zip(calm).map(|(ratio, calm)| answers(*ratio, *calm)).collect())
         };
         match search(scenario, pooled) {
@@ -293,7 +320,7 @@ mod tests {
 
     #[test]
     fn where_no_ratio_is_lawful_the_mildest_is_shown_as_such() {
-        let pooled = |plan: &Plan| {
+        let pooled = |plan: &Plan, _| {
             let abandoned = u64::from(plan[0].hundredths());
             Ok::<_, Infallible>(vec![Answers { answered: 100, abandoned }])
         };

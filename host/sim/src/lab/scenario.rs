@@ -113,6 +113,12 @@ impl Scenario {
         starts.iter().zip(ends).map(|(start, end)| *start..end).collect()
     }
 
+    /// The same ratio all shift long, as [`run_fixed`](super::run_fixed) takes it.
+    #[must_use]
+    pub fn constant_plan(&self, ratio: DialRatio) -> Vec<DialRatio> {
+        vec![ratio; self.spans().len()]
+    }
+
     /// `now` as core wants it; the end of the shift is known.
     pub(super) fn moment(&self, now: Timestamp) -> Moment {
         let days_passed = now.since(MIDNIGHT).as_secs() / 86_400;

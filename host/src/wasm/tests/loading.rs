@@ -48,6 +48,17 @@ fn another_contract_is_refused_in_words() {
 }
 
 #[test]
+fn a_component_of_many_instances_is_compiled_up_to_the_limit() {
+    let stage = |instances: usize| {
+        let instances = "(core instance (instantiate $m))".repeat(instances);
+        refusal_of(&format!("(component (core module $m) {instances} {EMPTY_CONTROLLER})")).0
+    };
+    // componentize-py makes 38. What compiles is then refused for its empty controller.
+    assert_eq!(stage(38), "version");
+    assert_eq!(stage(65), "compile");
+}
+
+#[test]
 fn features_left_out_are_refused() {
     for module in [
         "(memory 1 1 shared) (func (drop (i32.atomic.load (i32.const 0))))",
