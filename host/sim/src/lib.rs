@@ -24,6 +24,7 @@ mod dialling;
 mod distribution;
 pub mod experiment;
 mod feed;
+mod interval;
 pub mod lab;
 mod schedule;
 mod streams;

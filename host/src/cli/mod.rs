@@ -36,7 +36,7 @@ enum Command {
     Check(check::Args),
     /// Run a simulated platform to try paced against.
     Tenant(tenant::TenantArgs),
-    /// Hold the simulator against theory.
+    /// Compare policies on simulated shifts, or the simulator with theory.
     Simulate(simulate::Args),
     /// Look into policies.
     #[command(subcommand)]

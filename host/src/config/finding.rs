@@ -62,7 +62,7 @@ impl fmt::Display for Finding {
 }
 
 /// Brings findings into the order of a reader: by file and line; each of them once.
-pub(super) fn in_order(mut findings: Vec<Finding>) -> Vec<Finding> {
+pub(crate) fn in_order(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.sort();
     findings.dedup();
     findings

@@ -17,12 +17,12 @@ mod listing;
 mod load;
 mod platform;
 mod policies;
-mod section;
+pub(crate) mod section;
 mod settings;
-mod source;
+pub(crate) mod source;
 #[cfg(test)]
 mod tests;
-mod values;
+pub(crate) mod values;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -38,8 +38,8 @@ use reqwest::Url;
 pub use self::changes::{Change, Takeover, take_over};
 pub use self::environment::from_environment;
 pub use self::file::ConfigFile;
-pub(crate) use self::finding::nearest;
 pub use self::finding::{Finding, Severity};
+pub(crate) use self::finding::{in_order, nearest};
 pub use self::load::{LARGEST_FILE, Unreadable, load, parse, parse_bytes};
 pub use self::policies::{Params, PolicyEntry, PolicyLimits, check_params};
 pub use crate::http::Secret;

@@ -13,7 +13,7 @@ use super::source::{HIDDEN, Setting, Site, Sited, Source, Stranger, join};
 use super::values::Taken;
 
 /// A table of the file, or the lack of one, in which every key is absent.
-pub(super) struct Section<'a> {
+pub(crate) struct Section<'a> {
     source: &'a Source<'a>,
     table: Option<&'a dyn TableLike>,
     /// What the documentation calls this kind of section.
@@ -24,7 +24,7 @@ pub(super) struct Section<'a> {
 
 impl<'a> Section<'a> {
     /// The section that the file itself is.
-    pub(super) fn top(source: &'a Source<'a>, table: &'a dyn TableLike) -> Self {
+    pub(crate) fn top(source: &'a Source<'a>, table: &'a dyn TableLike) -> Self {
         let site = Site { line: None, key: String::new(), value: None };
         Self::new(source, Some(table), "the top of the file, before the first [section]", site)
     }
@@ -34,33 +34,33 @@ impl<'a> Section<'a> {
     }
 
     /// Where the section starts.
-    pub(super) fn site(&self) -> &Site {
+    pub(crate) fn site(&self) -> &Site {
         &self.site
     }
 
     /// Whether the section is in the file.
-    pub(super) fn is_present(&self) -> bool {
+    pub(crate) fn is_present(&self) -> bool {
         self.table.is_some()
     }
 
     /// Names the section in findings by `name` instead of by its position.
-    pub(super) fn rename(&mut self, name: String) {
+    pub(crate) fn rename(&mut self, name: String) {
         self.site.key = name;
     }
 
     /// The value of `key`, if it is there and `rule` takes it.
-    pub(super) fn get<T>(&self, key: &'static str, rule: impl Fn(&Value) -> Taken<T>) -> Option<Sited<T>> {
+    pub(crate) fn get<T>(&self, key: &'static str, rule: impl Fn(&Value) -> Taken<T>) -> Option<Sited<T>> {
         let (site, item) = self.item(key)?;
         self.take(site, item, rule)
     }
 
     /// As [`Section::get`], telling a wrong value from none.
-    pub(super) fn setting<T>(&self, key: &'static str, rule: impl Fn(&Value) -> Taken<T>) -> Setting<T> {
+    pub(crate) fn setting<T>(&self, key: &'static str, rule: impl Fn(&Value) -> Taken<T>) -> Setting<T> {
         self.guarded(key, |_| false, rule)
     }
 
     /// As [`Section::setting`], for a value that findings show only where it does not `hide`.
-    pub(super) fn guarded<T>(
+    pub(crate) fn guarded<T>(
         &self,
         key: &'static str,
         hide: impl Fn(&Item) -> bool,
@@ -75,7 +75,7 @@ impl<'a> Section<'a> {
     }
 
     /// As [`Section::get`], for a key that must be there; `what` says what it holds.
-    pub(super) fn require<T>(
+    pub(crate) fn require<T>(
         &self,
         key: &'static str,
         what: &str,
@@ -89,12 +89,12 @@ impl<'a> Section<'a> {
     }
 
     /// Where `key` would stand.
-    pub(super) fn place_of(&self, key: &str) -> Site {
+    pub(crate) fn place_of(&self, key: &str) -> Site {
         Site { line: self.site.line, key: join(&self.site.key, key), value: None }
     }
 
     /// A section within this one.
-    pub(super) fn section(&self, key: &'static str, title: &'static str) -> Self {
+    pub(crate) fn section(&self, key: &'static str, title: &'static str) -> Self {
         let Some((site, item)) = self.item(key) else {
             return Self::new(self.source, None, title, self.place_of(key));
         };
@@ -106,7 +106,7 @@ impl<'a> Section<'a> {
     }
 
     /// The sections of a list of tables, none where there is no list; `None` where something else stands there.
-    pub(super) fn sections(&self, key: &'static str, title: &'static str) -> Option<Vec<Self>> {
+    pub(crate) fn sections(&self, key: &'static str, title: &'static str) -> Option<Vec<Self>> {
         let Some((site, item)) = self.item(key) else { return Some(Vec::new()) };
         let tables: Option<Vec<(Option<usize>, &dyn TableLike)>> = match item {
             Item::ArrayOfTables(tables) => {
@@ -131,13 +131,13 @@ impl<'a> Section<'a> {
     }
 
     /// Every entry of a section whose keys are the user's own names.
-    pub(super) fn entries(&self) -> Vec<(String, Site, &'a Item)> {
+    pub(crate) fn entries(&self) -> Vec<(String, Site, &'a Item)> {
         let entries = self.table.into_iter().flat_map(|table| table.iter()).filter(|(_, item)| !item.is_none());
         entries.map(|(name, item)| (name.to_owned(), self.site_of(name, item), item)).collect()
     }
 
     /// The section that an entry is.
-    pub(super) fn entry(&self, site: Site, item: &'a Item, title: &'static str) -> Self {
+    pub(crate) fn entry(&self, site: Site, item: &'a Item, title: &'static str) -> Self {
         let table = item.as_table_like();
         if table.is_none() {
             self.source.error(&site, format!("must be a table, written {title}"));
@@ -146,7 +146,7 @@ impl<'a> Section<'a> {
     }
 
     /// Reports `key`, if it is there, as something of a later version.
-    pub(super) fn not_yet(&self, key: &'static str) {
+    pub(crate) fn not_yet(&self, key: &'static str) {
         self.asked.borrow_mut().insert(key);
         if let Some(item) = self.table.and_then(|table| table.get(key)).filter(|item| !item.is_none()) {
             let site = Site { value: None, ..self.site_of(key, item) };
@@ -155,7 +155,7 @@ impl<'a> Section<'a> {
     }
 
     /// Reports every key that was not asked for.
-    pub(super) fn finish(self) {
+    pub(crate) fn finish(self) {
         let asked = self.asked.take();
         for (name, site, _) in self.entries() {
             if !asked.contains(name.as_str()) {
@@ -166,7 +166,7 @@ impl<'a> Section<'a> {
     }
 
     /// Applies a rule to an item, and reports what it says.
-    pub(super) fn take<T>(&self, site: Site, item: &Item, rule: impl Fn(&Value) -> Taken<T>) -> Option<Sited<T>> {
+    pub(crate) fn take<T>(&self, site: Site, item: &Item, rule: impl Fn(&Value) -> Taken<T>) -> Option<Sited<T>> {
         let taken = match item {
             Item::Value(value) => rule(value),
             _ => Err("must be a single value, not a table".to_owned()),

@@ -17,12 +17,14 @@ const LONGEST_QUOTE: usize = 60;
 const MOST_KEYS_LISTED: usize = 12;
 
 /// Instead of a value that may hold a secret.
-pub(super) const HIDDEN: &str = "(hidden)";
+pub(crate) const HIDDEN: &str = "(hidden)";
 
 /// A file's name and text, and what was found wrong with it.
-pub(super) struct Source<'a> {
+pub(crate) struct Source<'a> {
     file: String,
     text: &'a str,
+    /// The page that lists all keys.
+    page: &'static str,
     line_starts: Vec<usize>,
     findings: RefCell<Vec<Finding>>,
     strangers: RefCell<Vec<Stranger>>,
@@ -31,33 +33,33 @@ pub(super) struct Source<'a> {
 }
 
 /// A key that its section does not know.
-pub(super) struct Stranger {
-    pub(super) site: Site,
-    pub(super) name: String,
+pub(crate) struct Stranger {
+    pub(crate) site: Site,
+    pub(crate) name: String,
     /// The title of its section.
-    pub(super) section: &'static str,
+    pub(crate) section: &'static str,
 }
 
 /// Where a value stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Site {
-    pub(super) line: Option<usize>,
-    pub(super) key: String,
-    pub(super) value: Option<String>,
+pub(crate) struct Site {
+    pub(crate) line: Option<usize>,
+    pub(crate) key: String,
+    pub(crate) value: Option<String>,
 }
 
 /// A value with its place.
 #[derive(Clone, Debug)]
-pub(super) struct Sited<T> {
-    pub(super) value: T,
-    pub(super) site: Site,
+pub(crate) struct Sited<T> {
+    pub(crate) value: T,
+    pub(crate) site: Site,
 }
 
 /// A key that may be absent (no site), wrong and reported (no value), or right.
 #[derive(Debug)]
-pub(super) struct Setting<T> {
-    pub(super) value: Option<T>,
-    pub(super) site: Option<Site>,
+pub(crate) struct Setting<T> {
+    pub(crate) value: Option<T>,
+    pub(crate) site: Option<Site>,
 }
 
 impl<T> Default for Setting<T> {
@@ -68,27 +70,29 @@ impl<T> Default for Setting<T> {
 
 impl<T> Setting<T> {
     /// This setting where it is there, right or wrong; `other` where it is absent.
-    pub(super) fn or(self, other: Self) -> Self {
+    pub(crate) fn or(self, other: Self) -> Self {
         if self.site.is_some() { self } else { other }
     }
 
     /// Whether it is there and wrong.
-    pub(super) fn is_wrong(&self) -> bool {
+    pub(crate) fn is_wrong(&self) -> bool {
         self.site.is_some() && self.value.is_none()
     }
 
     /// Whether it is absent.
-    pub(super) fn is_absent(&self) -> bool {
+    pub(crate) fn is_absent(&self) -> bool {
         self.site.is_none()
     }
 }
 
 impl<'a> Source<'a> {
-    pub(super) fn new(file: String, text: &'a str) -> Self {
+    /// A configuration.
+    pub(crate) fn new(file: String, text: &'a str) -> Self {
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Self {
             file,
             text,
+            page: "docs/configuration.md",
             line_starts,
             findings: RefCell::default(),
             strangers: RefCell::default(),
@@ -96,34 +100,39 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// The same of another kind of file, whose keys `page` lists.
+    pub(crate) fn listed_in(self, page: &'static str) -> Self {
+        Self { page, ..self }
+    }
+
     /// Reports something that nothing runs with.
-    pub(super) fn error(&self, site: &Site, message: impl Into<String>) {
+    pub(crate) fn error(&self, site: &Site, message: impl Into<String>) {
         self.report(site, Severity::Error, message.into());
     }
 
     /// Reports something that is probably not as wished.
-    pub(super) fn warning(&self, site: &Site, message: impl Into<String>) {
+    pub(crate) fn warning(&self, site: &Site, message: impl Into<String>) {
         self.report(site, Severity::Warning, message.into());
     }
 
     /// A finding at a place in this file.
-    pub(super) fn finding(&self, site: &Site, severity: Severity, message: String) -> Finding {
+    pub(crate) fn finding(&self, site: &Site, severity: Severity, message: String) -> Finding {
         let Site { line, key, value } = site.clone();
         Finding { file: self.file.clone(), line, key, value, severity, message }
     }
 
     /// Adds findings made elsewhere.
-    pub(super) fn extend(&self, findings: impl IntoIterator<Item = Finding>) {
+    pub(crate) fn extend(&self, findings: impl IntoIterator<Item = Finding>) {
         self.findings.borrow_mut().extend(findings);
     }
 
     /// Notes that sections of this title know `key`.
-    pub(super) fn know(&self, key: &'static str, title: &'static str) {
+    pub(crate) fn know(&self, key: &'static str, title: &'static str) {
         self.known.borrow_mut().entry(key).or_default().insert(title);
     }
 
     /// Notes a key that its section does not know.
-    pub(super) fn stranger(&self, stranger: Stranger) {
+    pub(crate) fn stranger(&self, stranger: Stranger) {
         self.strangers.borrow_mut().push(stranger);
     }
 
@@ -132,27 +141,28 @@ impl<'a> Source<'a> {
     }
 
     /// The line, from 1, that holds the byte at `offset`.
-    pub(super) fn line(&self, offset: usize) -> usize {
+    pub(crate) fn line(&self, offset: usize) -> usize {
         self.line_starts.partition_point(|start| *start <= offset)
     }
 
     /// Everything found wrong, unknown keys included.
-    pub(super) fn into_findings(self) -> Vec<Finding> {
+    pub(crate) fn into_findings(self) -> Vec<Finding> {
         let known = self.known.take();
         for stranger in self.strangers.take() {
-            self.error(&stranger.site, unknown_key(&stranger, &known));
+            let message = unknown_key(&stranger, &known, self.page);
+            self.error(&stranger.site, message);
         }
         self.findings.into_inner()
     }
 
     /// Every key that was asked for, with the titles of its sections.
     #[cfg(test)]
-    pub(super) fn known(&self) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
+    pub(crate) fn known(&self) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
         self.known.borrow().clone()
     }
 
     /// An item as it was written, on one line and not too long; structures, which may hold secrets, only by kind.
-    pub(super) fn quote(&self, item: &Item) -> String {
+    pub(crate) fn quote(&self, item: &Item) -> String {
         let written = match item {
             Item::Value(Value::Array(_)) | Item::ArrayOfTables(_) => return "a list".to_owned(),
             Item::Value(Value::InlineTable(_)) | Item::Table(_) => return "a table".to_owned(),
@@ -170,7 +180,7 @@ impl<'a> Source<'a> {
 
 /// What to say about a key that its section does not know. A key of another section is no slip of the pen: TOML puts
 /// a line that is meant for the top into the section above it.
-fn unknown_key(stranger: &Stranger, known: &BTreeMap<&'static str, BTreeSet<&'static str>>) -> String {
+fn unknown_key(stranger: &Stranger, known: &BTreeMap<&'static str, BTreeSet<&'static str>>, page: &str) -> String {
     let Stranger { name, section, .. } = stranger;
     let sections_of = |key: &str| {
         let sections: Vec<_> = known.get(key).into_iter().flatten().copied().collect();
@@ -188,14 +198,14 @@ fn unknown_key(stranger: &Stranger, known: &BTreeMap<&'static str, BTreeSet<&'st
     }
     let keys: Vec<_> = here().take(MOST_KEYS_LISTED + 1).collect();
     if keys.len() > MOST_KEYS_LISTED {
-        "unknown key; docs/configuration.md lists all keys".to_owned()
+        format!("unknown key; {page} lists all keys")
     } else {
         format!("unknown key; here may stand {}", keys.join(", "))
     }
 }
 
 /// A key below `path`, quoted where TOML wants it.
-pub(super) fn join(path: &str, key: &str) -> String {
+pub(crate) fn join(path: &str, key: &str) -> String {
     let bare = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     let key = if bare { key.to_owned() } else { format!("{key:?}") };
     if path.is_empty() { key } else { format!("{path}.{key}") }

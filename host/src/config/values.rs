@@ -14,10 +14,10 @@ use paced_core::ratio::DialRatio;
 use toml_edit::Value;
 
 /// What a rule makes of a value: the value as it is used, or what would be right.
-pub(super) type Taken<T> = Result<T, String>;
+pub(crate) type Taken<T> = Result<T, String>;
 
 /// A span of time such as "15s", in whole milliseconds.
-pub(super) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&Value) -> Taken<Duration> {
+pub(crate) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&Value) -> Taken<Duration> {
     move |value| {
         let (least, most) = (brief(*range.start()), brief(*range.end()));
         let example = if range.contains(&Duration::from_secs(15)) { "15s" } else { &least };
@@ -35,12 +35,12 @@ pub(super) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&Value) -> Ta
 }
 
 /// A whole number.
-pub(super) fn whole(range: RangeInclusive<u32>) -> impl Fn(&Value) -> Taken<u32> {
+pub(crate) fn whole(range: RangeInclusive<u32>) -> impl Fn(&Value) -> Taken<u32> {
     whole_number(range)
 }
 
 /// A whole number of more than 32 bits.
-pub(super) fn whole_number<T>(range: RangeInclusive<T>) -> impl Fn(&Value) -> Taken<T>
+pub(crate) fn whole_number<T>(range: RangeInclusive<T>) -> impl Fn(&Value) -> Taken<T>
 where
     T: TryFrom<i64> + PartialOrd + Display,
 {
@@ -53,7 +53,7 @@ where
 }
 
 /// A number within both bounds.
-pub(super) fn number(range: RangeInclusive<f64>) -> impl Fn(&Value) -> Taken<f64> {
+pub(crate) fn number(range: RangeInclusive<f64>) -> impl Fn(&Value) -> Taken<f64> {
     move |value| {
         finite(value)
             .filter(|number| range.contains(number))
@@ -62,21 +62,21 @@ pub(super) fn number(range: RangeInclusive<f64>) -> impl Fn(&Value) -> Taken<f64
 }
 
 /// A share, above 0 and at most 1.
-pub(super) fn fraction(value: &Value) -> Taken<f64> {
+pub(crate) fn fraction(value: &Value) -> Taken<f64> {
     finite(value)
         .filter(|number| *number > 0.0 && *number <= 1.0)
         .ok_or_else(|| "must be a share above 0 and at most 1, such as 0.05 for 5 %".to_owned())
 }
 
 /// The most that a ratio may change in one decision.
-pub(super) fn ramp(value: &Value) -> Taken<f64> {
+pub(crate) fn ramp(value: &Value) -> Taken<f64> {
     finite(value)
         .filter(|number| (0.01..=5.0).contains(number))
         .ok_or_else(|| "must be above 0: a number from 0.01, the step of the dial ratio, to 5".to_owned())
 }
 
 /// A dial ratio.
-pub(super) fn ratio(value: &Value) -> Taken<DialRatio> {
+pub(crate) fn ratio(value: &Value) -> Taken<DialRatio> {
     let wrong = || "must be a dial ratio from 0.1 to 5.0 with at most two decimals".to_owned();
     let number = finite(value).ok_or_else(wrong)?;
     // `new` rounds, and a configured value that the platform would refuse is a mistake, not a wish to round.
@@ -84,7 +84,7 @@ pub(super) fn ratio(value: &Value) -> Taken<DialRatio> {
 }
 
 /// Text of at least one and at most `longest` bytes without control characters; `what` is an example.
-pub(super) fn text(longest: usize, example: &'static str) -> impl Fn(&Value) -> Taken<String> {
+pub(crate) fn text(longest: usize, example: &'static str) -> impl Fn(&Value) -> Taken<String> {
     move |value| {
         let text = value.as_str().ok_or_else(|| format!("must be text in quotes, such as \"{example}\""))?;
         check_text(text, longest)?;
@@ -93,7 +93,7 @@ pub(super) fn text(longest: usize, example: &'static str) -> impl Fn(&Value) -> 
 }
 
 /// The rule of [`text`] for text from elsewhere.
-pub(super) fn check_text(text: &str, longest: usize) -> Taken<()> {
+pub(crate) fn check_text(text: &str, longest: usize) -> Taken<()> {
     if text.trim().is_empty() {
         Err("must not be empty".to_owned())
     } else if text.len() > longest || text.chars().any(char::is_control) || text.trim() != text {
@@ -104,7 +104,7 @@ pub(super) fn check_text(text: &str, longest: usize) -> Taken<()> {
 }
 
 /// One of the given words, as what it stands for.
-pub(super) fn word<T: Copy>(words: &'static [(&'static str, T)]) -> impl Fn(&Value) -> Taken<T> {
+pub(crate) fn word<T: Copy>(words: &'static [(&'static str, T)]) -> impl Fn(&Value) -> Taken<T> {
     move |value| {
         let named = |word: &str| words.iter().find(|(name, _)| *name == word).map(|(_, meaning)| *meaning);
         value.as_str().and_then(named).ok_or_else(|| {
@@ -115,7 +115,7 @@ pub(super) fn word<T: Copy>(words: &'static [(&'static str, T)]) -> impl Fn(&Val
 }
 
 /// A number of bytes such as "2GiB".
-pub(super) fn size(range: RangeInclusive<u64>) -> impl Fn(&Value) -> Taken<u64> {
+pub(crate) fn size(range: RangeInclusive<u64>) -> impl Fn(&Value) -> Taken<u64> {
     move |value| {
         value.as_str().and_then(parse_size).filter(|bytes| range.contains(bytes)).ok_or_else(|| {
             let (least, most) = (brief_size(*range.start()), brief_size(*range.end()));
@@ -125,13 +125,13 @@ pub(super) fn size(range: RangeInclusive<u64>) -> impl Fn(&Value) -> Taken<u64> 
 }
 
 /// A time of day such as "18:00".
-pub(super) fn time_of_day(value: &Value) -> Taken<Time> {
+pub(crate) fn time_of_day(value: &Value) -> Taken<Time> {
     let parse = |text: &str| Time::strptime("%H:%M", text).or_else(|_| Time::strptime("%H:%M:%S", text)).ok();
     value.as_str().and_then(parse).ok_or_else(|| "must be a time of day in quotes, such as \"18:00\"".to_owned())
 }
 
 /// A time zone of the IANA database.
-pub(super) fn time_zone(value: &Value) -> Taken<TimeZone> {
+pub(crate) fn time_zone(value: &Value) -> Taken<TimeZone> {
     value
         .as_str()
         .and_then(|name| TimeZone::get(name).ok())
@@ -140,7 +140,7 @@ pub(super) fn time_zone(value: &Value) -> Taken<TimeZone> {
 }
 
 /// A policy's parameter; its bounds are known only to the policy.
-pub(super) fn param(value: &Value) -> Taken<ParamValue> {
+pub(crate) fn param(value: &Value) -> Taken<ParamValue> {
     match value {
         Value::Integer(whole) => Ok(ParamValue::Integer(*whole.value())),
         Value::Float(number) if number.value().is_finite() => Ok(ParamValue::Number(*number.value())),
@@ -151,7 +151,7 @@ pub(super) fn param(value: &Value) -> Taken<ParamValue> {
 }
 
 /// A duration in its largest whole unit: "15s", "500ms", "35d".
-pub(super) fn brief(duration: Duration) -> String {
+pub(crate) fn brief(duration: Duration) -> String {
     const UNITS: [(u128, &str); 4] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s")];
     let ms = duration.as_millis();
     // Up to two minutes people think in seconds: 90s rather than 1.5min, and 60s rather than 1min.
@@ -183,7 +183,7 @@ fn parse_size(text: &str) -> Option<u64> {
 }
 
 /// A number of bytes in its largest whole unit: "2GiB".
-pub(super) fn brief_size(bytes: u64) -> String {
+pub(crate) fn brief_size(bytes: u64) -> String {
     let unit = SIZE_UNITS.iter().find(|(_, unit)| bytes >= *unit && bytes.is_multiple_of(*unit));
     unit.map_or_else(|| format!("{bytes}B"), |(name, unit)| format!("{}{name}", bytes / unit))
 }

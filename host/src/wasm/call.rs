@@ -47,18 +47,27 @@ pub(super) fn open(engine: &Engine, limits: &Limits, gate: &Arc<LogGate>, caller
         policy: caller.policy.to_owned(),
         campaign: caller.campaign.to_owned(),
         gate: Arc::clone(gate),
-        lines_left: limits.log_lines,
-        bytes_left: limits.log_bytes as usize,
+        lines_left: 0,
+        bytes_left: 0,
         last_error: None,
         memory_left: limits.memory_bytes,
         memory_limit: limits.memory_bytes,
     };
     let mut store = Store::new(engine.wasmtime(), guest);
     store.limiter(|guest| guest);
+    renew(&mut store, limits);
+    store
+}
+
+/// Sets fuel, deadline and room for log lines for one more call in the same store; memory is what it was.
+pub(super) fn renew(store: &mut Store<Guest>, limits: &Limits) {
     store.set_fuel(limits.fuel).expect("the engine counts fuel");
     store.set_epoch_deadline(ticker::ticks(limits.deadline));
     store.set_hostcall_fuel(limits.transfer_bytes());
-    store
+    let guest = store.data_mut();
+    guest.lines_left = limits.log_lines;
+    guest.bytes_left = limits.log_bytes as usize;
+    guest.last_error = None;
 }
 
 impl Guest {

@@ -107,7 +107,14 @@ impl Engine {
         }
     }
 
-    /// Starts an engine without a pool.
+    /// Starts an engine without a pool, whose instances may be kept as long as anyone likes.
+    ///
+    /// # Errors
+    /// As for [`Engine::start`].
+    pub fn without_pool() -> Result<Self, EngineError> {
+        Self::on_demand(None)
+    }
+
     fn on_demand(cache: Option<CompileCache>) -> Result<Self, EngineError> {
         let inner = wasmtime::Engine::new(&config(InstanceAllocationStrategy::OnDemand, cache.as_ref()))
             .map_err(|error| EngineError::Setup(format!("{error:#}")))?;

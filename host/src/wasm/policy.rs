@@ -88,7 +88,7 @@ impl Policy for WasmPolicy {
 }
 
 /// Checks a proposal against the limits on what a decision may hold. Whether the ratio is wise is the guard's business.
-fn check(proposal: &Proposal, limits: &Limits) -> Result<(), Fault> {
+pub(super) fn check(proposal: &Proposal, limits: &Limits) -> Result<(), Fault> {
     if let Some(ratio) = proposal.dial_ratio.filter(|ratio| !ratio.is_finite()) {
         return bad_output(format!("its dial ratio is {ratio}: it must be a finite number, or none to hold"));
     }

@@ -7,16 +7,21 @@
 //! The same scenario, seed and policy give the same shift, byte for byte, on any machine and in any order; whoever runs
 //! many may use as many threads as there are.
 
+mod compare;
 mod course;
 mod desk;
+mod fixed;
 mod movement;
 mod native;
+pub mod oracle;
 mod run;
 mod scenario;
 mod shift;
 
+pub use compare::{Estimate, Standing, standing};
 pub use course::{Detail, Sample};
+pub use fixed::{Answers, run_fixed};
 pub use native::Constant;
 pub use run::{LabError, run};
-pub use scenario::{Campaign, Scenario};
+pub use scenario::{Campaign, Envelope, Scenario, Segment};
 pub use shift::{CampaignShift, Shift};

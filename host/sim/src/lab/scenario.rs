@@ -1,8 +1,10 @@
 //! What a shift is like: how long, with which campaigns, and what happens meanwhile.
 
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 use paced_core::config::CampaignConfig;
+use paced_core::ratio::DialRatio;
 use paced_core::time::{Moment, Timestamp};
 
 use crate::config::CentreConfig;
@@ -36,6 +38,30 @@ pub struct Scenario {
     pub campaigns: Vec<Campaign>,
     /// What changes meanwhile.
     pub changes: Vec<Change>,
+    /// Where an oracle may change its ratio, besides the start: in order, each within the shift.
+    pub segments: Vec<Segment>,
+    /// What must come of it at a constant ratio, if that is stated.
+    pub envelope: Option<Envelope>,
+}
+
+/// A part of a shift for which an oracle has a ratio of its own, up to the next one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// What it is called.
+    pub name: String,
+    /// When it begins.
+    pub from: Duration,
+}
+
+/// What must come of a scenario, many seeds together, at a constant ratio without a guard.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Envelope {
+    /// The ratio.
+    pub ratio: DialRatio,
+    /// Busy share of the signed-in agents' time, 0 to 1.
+    pub utilization: RangeInclusive<f64>,
+    /// Abandoned / (answered + abandoned), persons only, 0 to 1.
+    pub abandonment: RangeInclusive<f64>,
 }
 
 /// A campaign of a scenario.
@@ -62,6 +88,8 @@ impl Scenario {
             actuation_delay: Duration::ZERO,
             campaigns: vec![Campaign::new("1", CentreConfig::with_agents(agents))],
             changes: Vec::new(),
+            segments: Vec::new(),
+            envelope: None,
         }
     }
 
@@ -75,6 +103,20 @@ impl Scenario {
     #[must_use]
     pub fn end(&self) -> Timestamp {
         self.start() + self.length
+    }
+
+    /// The parts of the shift for which an oracle has a ratio each, in order; all of it where no segments are named.
+    pub(super) fn spans(&self) -> Vec<Range<Duration>> {
+        let later = self.segments.iter().map(|segment| segment.from).filter(|from| !from.is_zero());
+        let starts: Vec<_> = std::iter::once(Duration::ZERO).chain(later).collect();
+        let ends = starts.iter().skip(1).copied().chain([self.length]);
+        starts.iter().zip(ends).map(|(start, end)| *start..end).collect()
+    }
+
+    /// The same ratio all shift long, as [`run_fixed`](super::run_fixed) takes it.
+    #[must_use]
+    pub fn constant_plan(&self, ratio: DialRatio) -> Vec<DialRatio> {
+        vec![ratio; self.spans().len()]
     }
 
     /// `now` as core wants it; the end of the shift is known.

@@ -17,7 +17,7 @@ pub struct Shift {
 }
 
 /// What a shift came to in one campaign, after its warm-up.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct CampaignShift {
     /// The campaign.
     pub id: String,

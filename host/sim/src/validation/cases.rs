@@ -6,10 +6,10 @@
 use paced_core::ratio::DialRatio;
 
 use super::experiment::{Dialling, Experiment};
-use super::interval::Known;
 use super::{Case, Claim, Quantity};
 use crate::config::CentreConfig;
 use crate::distribution::Distribution;
+use crate::interval::Known;
 use crate::theory::{self, Overdial};
 
 /// Mean handling time, seconds: the unit of time in `theory`.

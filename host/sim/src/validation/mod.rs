@@ -10,15 +10,14 @@
 
 mod cases;
 mod experiment;
-mod interval;
 
 use serde::Serialize;
 
 pub use experiment::Sample;
 
 use crate::config::ConfigError;
+use crate::interval::{self, Known};
 use experiment::Experiment;
-use interval::Known;
 
 /// The probability that a simulator which agrees with theory is reported to disagree somewhere.
 pub const FALSE_ALARMS: f64 = 0.001;
@@ -169,15 +168,9 @@ impl Quantity {
     }
 }
 
-/// A ratio of two sums over replications, with half its interval: replications' residuals from the common ratio are
-/// independent and have mean 0, which ratios of each replication have not.
 fn ratio(samples: &[Sample], parts: fn(&Sample) -> (f64, f64), miss: f64) -> (f64, f64) {
-    let count = samples.len() as f64;
-    let (part, whole) = samples.iter().map(parts).fold((0.0, 0.0), |sum, (x, y)| (sum.0 + x, sum.1 + y));
-    let ratio = part / whole;
-    let squares: f64 = samples.iter().map(parts).map(|(x, y)| (x - ratio * y) * (x - ratio * y)).sum();
-    let deviation = libm::sqrt(squares / (count - 1.0));
-    (ratio, interval::student(deviation, samples.len(), miss) / (whole / count))
+    let parts: Vec<_> = samples.iter().map(parts).collect();
+    interval::ratio_of_sums(&parts, miss)
 }
 
 /// Every call has one outcome and every agent-millisecond one state, without exception.

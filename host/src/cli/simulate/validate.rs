@@ -1,43 +1,23 @@
 //! `paced simulate --validate`: does the simulator agree with theory? The whole table, and a verdict.
 //!
-//! The simulator itself is single-threaded and pure; the threads are here. Each replication's numbers depend on nothing
-//! but the seed, the case and the replication's number, so the table is the same on one core and on many.
+//! The simulator itself is single-threaded and pure. Each replication's numbers depend on nothing but the seed, the case and the replication's number, so the table is the same on one core and on many.
 
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use paced_sim::validation::{self, Case, FALSE_ALARMS, Measure, Row, Sample};
 use serde_json::json;
 
-use super::exit::Exit;
-
-/// The arguments of `paced simulate`.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Args {
-    /// Compare the simulator with theory: overdialling, Erlang-B, Erlang-A, constant patience, conservation
-    #[arg(long, required = true)]
-    pub validate: bool,
-    /// Independent runs of each case; four times as many halve the intervals
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(10..=100_000))]
-    pub replications: u32,
-    /// Seed of every run; the same seed gives the same table
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    pub seed: u64,
-    /// Print one JSON object
-    #[arg(long)]
-    pub json: bool,
-}
+use super::Args;
+use crate::cli::exit::Exit;
+use crate::lab::run_all;
 
 /// Validates the simulator and prints the table; a row outside its interval is a finding.
 ///
 /// # Errors
 /// Standard output can't be written.
-pub fn run(args: &Args) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let cases = validation::cases();
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let rows = validation::judge(&cases, &replicate(&cases, args, cores)?);
+    let rows = validation::judge(&cases, &replicate(&cases, args)?);
     let mut out = io::stdout().lock();
     let print = if args.json { print_json } else { print_table };
     print(&rows, args, &mut out)?;
@@ -48,46 +28,16 @@ fn verdict(rows: &[Row]) -> Exit {
     if rows.iter().all(|row| row.inside) { Exit::Done } else { Exit::Findings }
 }
 
-/// All replications of all cases, on so many threads; in each case by their numbers.
-fn replicate(cases: &[Case], args: &Args, threads: usize) -> anyhow::Result<Vec<Vec<Sample>>> {
+/// All replications of all cases; in each case by their numbers.
+fn replicate(cases: &[Case], args: &Args) -> anyhow::Result<Vec<Vec<Sample>>> {
     let jobs = cases.len() * args.replications as usize;
-    let progress = progress_bar(jobs as u64);
-    let next = AtomicUsize::new(0);
     // Neighbouring jobs are different cases: the long ones don't all come last.
-    let work = || -> anyhow::Result<Vec<(usize, Sample)>> {
-        let mut done = Vec::new();
-        loop {
-            let job = next.fetch_add(1, Ordering::Relaxed);
-            if job >= jobs {
-                return Ok(done);
-            }
-            let case = &cases[job % cases.len()];
-            done.push((job, case.replicate(args.seed, (job / cases.len()) as u64)?));
-            progress.inc(1);
-        }
-    };
-    let mut done: Vec<(usize, Sample)> = Vec::with_capacity(jobs);
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().try_for_each(|worker| {
-            done.extend(worker.join().map_err(|_| anyhow::anyhow!("a replication panicked"))??);
-            anyhow::Ok(())
-        })
-    })?;
-    progress.finish_and_clear();
-    done.sort_by_key(|(job, _)| *job);
+    let replicate = |job: usize| cases[job % cases.len()].replicate(args.seed, (job / cases.len()) as u64);
     let mut samples = vec![Vec::new(); cases.len()];
-    for (job, sample) in done {
+    for (job, sample) in run_all(jobs, "replications", replicate)?.into_iter().enumerate() {
         samples[job % cases.len()].push(sample);
     }
     Ok(samples)
-}
-
-/// On standard error, and only on a terminal.
-fn progress_bar(jobs: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{pos} of {len} replications  {wide_bar:.cyan/dim}  {eta} left")
-        .expect("the template is well formed");
-    ProgressBar::new(jobs).with_style(style)
 }
 
 fn print_json(rows: &[Row], args: &Args, out: &mut dyn Write) -> io::Result<()> {
@@ -144,9 +94,9 @@ fn cells(row: &Row) -> [String; 7] {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use clap::Parser;
 
-    const ARGS: Args = Args { validate: true, replications: 10, seed: 7, json: false };
+    use super::*;
 
     fn row(inside: bool) -> Row {
         Row {
@@ -160,20 +110,31 @@ mod tests {
         }
     }
 
+    fn args() -> Args {
+        let cli = TestCli::parse_from(["simulate", "--validate", "--replications", "10", "--seed", "7"]);
+        cli.args
+    }
+
+    #[derive(clap::Parser)]
+    struct TestCli {
+        #[command(flatten)]
+        args: Args,
+    }
+
     #[test]
-    fn the_number_of_threads_changes_nothing() {
+    fn replications_stand_in_the_order_of_their_cases() {
         let cases: Vec<Case> = validation::cases().into_iter().take(3).collect();
-        let [one, many] = [1, 5].map(|threads| replicate(&cases, &ARGS, threads).unwrap());
-        assert_eq!(one, many);
-        assert!(one.iter().all(|of_case| of_case.len() == 10));
-        assert_ne!(one[1][0], one[1][1], "replications differ");
+        let samples = replicate(&cases, &args()).unwrap();
+        assert!(samples.iter().all(|of_case| of_case.len() == 10));
+        assert_eq!(samples[1][4], cases[1].replicate(7, 4).unwrap());
+        assert_ne!(samples[1][0], samples[1][1], "replications differ");
     }
 
     #[test]
     fn a_row_outside_is_a_finding_and_stands_out() {
         let rows = [row(true), row(false)];
         let mut out = Vec::new();
-        print_table(&rows, &ARGS, &mut out).unwrap();
+        print_table(&rows, &args(), &mut out).unwrap();
         let table = String::from_utf8(out).unwrap();
         let line = "a case  abandonment  3.000 %  4.000 %     3.800 to 4.200 %  3.500 to 4.500 %   OUTSIDE\n";
         assert!(table.contains(line), "{table}");
