@@ -11,7 +11,9 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/policies/examples"
 cp -r "$examples/../../wit" "$work/wit"
 
-# Of a download from a registry, of making a component, and of compiling one in a debug build of paced.
+# Seconds at most: of asking a registry, of installing from it, of making a component, and of compiling one in a debug
+# build of paced.
+probe_limit=60
 install_limit=300
 build_limit=300
 check_limit=900
@@ -39,10 +41,12 @@ javascript() {
         return
     fi
     sources javascript smooth.js build.mjs package.json package-lock.json
-    if ! timeout "$install_limit" npm ci --no-audit --no-fund; then
-        skip JavaScript "npm could not install its tools"
+    if ! timeout "$probe_limit" npm view @bytecodealliance/componentize-js version; then
+        skip JavaScript "npm's registry is out of reach"
         return
     fi
+    # Not `npm ci`: it wants optional packages of other platforms in the lock file, which npm itself left out of it.
+    timeout "$install_limit" npm install --no-audit --no-fund
     timeout "$build_limit" npm run build
     check smooth-js.wasm
 }
@@ -51,10 +55,11 @@ python() {
     if ! command -v python3 >/dev/null; then skip Python "python3 is not installed"; return; fi
     sources python smooth.py requirements.txt
     if ! python3 -m venv .venv; then skip Python "python3 has no venv with pip"; return; fi
-    if ! timeout "$install_limit" .venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt; then
-        skip Python "pip could not install its tools"
+    if ! timeout "$probe_limit" .venv/bin/pip download --quiet --no-deps --dest "$work/probe" -r requirements.txt; then
+        skip Python "pip's registry is out of reach"
         return
     fi
+    timeout "$install_limit" .venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
     timeout "$build_limit" .venv/bin/componentize-py \
         -d ../../../wit/0.1 -w policy componentize --stub-wasi smooth -o smooth-py.wasm
     check smooth-py.wasm
