@@ -13,17 +13,18 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::board::Board;
 use crate::calendar::Calendar;
-use crate::campaign::{Batch, Campaign, Host, batches};
+use crate::campaign::{Batch, Campaign, Host, InForce, Settings, batches};
 use crate::clock::Clock;
-use crate::config::{Config, Finding};
+use crate::config::{Config, ConfigFile, Finding};
 use crate::control;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::dialer::Dialer;
 use crate::dialer::cxone::{Cxone, CxoneConfig, CxoneError};
 use crate::http::sent::RequestsSent;
 use crate::journal::{self, Journal, JournalConfig, JournalError, Level, Record};
+use crate::live::{Live, Reporter};
 use crate::policies;
-use crate::registry::{ComponentStore, Outcome, Registry};
+use crate::registry::{ComponentStore, Registry};
 use crate::wasm::{Digest, Engine, EngineError};
 use crate::watch::{Pace, Watch};
 
@@ -37,12 +38,14 @@ const SHUTDOWN: Duration = Duration::from_secs(17);
 const WATCH: Duration = Duration::from_secs(1);
 
 /// How the daemon runs, beside its configuration.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Platform time.
     pub clock: Clock,
     /// Observe and decide, and send nothing.
     pub dry_run: bool,
+    /// Where the configuration came from, to take over what changes there.
+    pub file: Option<ConfigFile>,
 }
 
 /// The daemon could not start.
@@ -67,7 +70,7 @@ pub enum DaemonError {
     #[error(transparent)]
     Dialer(#[from] CxoneError),
     /// The system has no thread for the watch.
-    #[error("can't watch the policies' files: {0}")]
+    #[error("can't watch files: {0}")]
     Watch(io::Error),
 }
 
@@ -99,7 +102,9 @@ impl Daemon {
         }
         let journal_config = JournalConfig { max_age: config.journal.max_age, max_size: config.journal.max_size_bytes };
         let journal = Journal::open(data_dir.path(), journal_config)?;
-        let registry = open_registry(&config, engine, &journal, clock)?;
+        let reporter = Reporter::new(journal.clone(), clock);
+        let registry = open_registry(&config, engine.clone(), &journal, &reporter)?;
+        let in_force = InForce::of(&config);
         let dialer = Arc::new(Cxone::new(&cxone(&config), clock)?);
         let board = Board::default();
         let host = Host {
@@ -107,6 +112,7 @@ impl Daemon {
             calendar: Calendar::new(config.time_zone.clone()),
             dialer: Arc::clone(&dialer) as Arc<dyn Dialer>,
             registry: Arc::clone(&registry),
+            in_force: in_force.clone(),
             journal: journal.clone(),
             board: board.clone(),
             dry_run: options.dry_run,
@@ -125,7 +131,8 @@ impl Daemon {
         if let Err(error) = &control {
             tracing::warn!(event = "control_unavailable", message = %error, "paced can't be commanded while it runs");
         }
-        let watch = watch(registry, &journal, clock)?;
+        let live = Live::new(options.file, config, engine, registry, in_force, reporter);
+        let watch = watch(live).map_err(DaemonError::Watch)?;
         Ok(Self {
             board,
             dialer,
@@ -157,6 +164,11 @@ impl Daemon {
         self.journal.path()
     }
 
+    /// Looks at the configuration's file and the policies' at once, and says what came of it.
+    pub fn reload(&self) {
+        self.watch.request_look();
+    }
+
     /// Ends the cycle in hand, leaves each campaign as its `on_exit` says, and closes the journal: within 20 s.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
@@ -183,7 +195,7 @@ fn open_registry(
     config: &Config,
     engine: Engine,
     journal: &Journal,
-    clock: Clock,
+    reporter: &Reporter,
 ) -> Result<Arc<Registry>, DaemonError> {
     let components = ComponentStore::open(&config.data_dir).map_err(DaemonError::Components)?;
     let named = journal.clone();
@@ -193,30 +205,13 @@ fn open_registry(
     });
     let (registry, outcomes) = Registry::open(engine, policies::specs(config), Some(components));
     for (policy, outcome) in outcomes {
-        outcome.log(&policy);
-        report(journal, clock, &policy, &outcome);
+        reporter.policy(&policy, &outcome);
     }
     Ok(Arc::new(registry))
 }
 
-fn watch(registry: Arc<Registry>, journal: &Journal, clock: Clock) -> Result<Watch, DaemonError> {
-    let journal = journal.clone();
-    let report = move |policy: &str, outcome: Outcome| report(&journal, clock, policy, &outcome);
-    Watch::start(registry, Pace::default(), report).map_err(DaemonError::Watch)
-}
-
-/// Journals what came of a look at a policy's source.
-fn report(journal: &Journal, clock: Clock, policy: &str, outcome: &Outcome) {
-    let (level, name, message) = match outcome {
-        Outcome::Unchanged => return,
-        Outcome::Activated(activated) => (Level::Info, "policy_loaded", activated.in_words(policy)),
-        Outcome::Refused { refusal, timeline, .. } => {
-            (Level::Error, "policy_rejected", format!("{policy}, {}: {refusal} ({timeline})", refusal.stage()))
-        }
-    };
-    let event = journal::Event { at: clock.now(), campaign: None, level, name, message, exact: None };
-    // Queued at the call; the log has told it already.
-    drop(journal.record(vec![Record::Event(event)]));
+fn watch(mut live: Live) -> io::Result<Watch> {
+    Watch::start(Pace::default(), live.files(), move |cause| live.look(cause))
 }
 
 async fn tell(journal: &Journal, clock: Clock, name: &'static str, message: &str) {
@@ -244,16 +239,13 @@ fn campaigns(config: &Config, journal: &Journal, now: Timestamp) -> Result<Vec<C
             "the analytics quota does not bear the configured intervals"
         );
     }
-    let campaign = |campaign: &crate::config::Campaign| {
-        let mut pacing = campaign.pacing.clone();
-        for duration in [&mut pacing.poll_interval, &mut pacing.stale_after, &mut pacing.blind_after] {
-            *duration = duration.mul_f64(stretch);
-        }
-        let state = states.remove(&pacing.id).and_then(|bytes| recover(&pacing.id, &bytes, now));
-        let state = state.unwrap_or_else(|| CampaignState::new(&pacing));
-        Campaign::new(pacing, campaign.policy.clone(), config.params_of(campaign), campaign.shift_end, state)
+    let campaign = |settings: Settings| {
+        let id = &settings.config.id;
+        let state = states.remove(id).and_then(|bytes| recover(id, &bytes, now));
+        let state = state.unwrap_or_else(|| CampaignState::new(&settings.config));
+        Campaign::new(settings, state)
     };
-    Ok(config.campaigns.iter().map(campaign).collect())
+    Ok(Settings::of(config).map(campaign).collect())
 }
 
 fn recover(campaign: &str, bytes: &[u8], now: Timestamp) -> Option<CampaignState> {

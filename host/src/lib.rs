@@ -16,6 +16,7 @@ pub mod dialer;
 pub mod http;
 pub mod journal;
 pub mod lab;
+pub mod live;
 pub mod log;
 pub mod policies;
 pub mod registry;

@@ -4,25 +4,40 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use paced_core::params::Descriptor;
 
 use crate::config::{Config, Finding, PolicyEntry, Severity, check_params};
-use crate::registry::{PolicySpec, Source, Use};
+use crate::registry::{PolicySpec, Refusal, Source, Use};
 use crate::shipped;
-use crate::wasm::{Engine, Limits};
+use crate::wasm::{Engine, Limits, Loaded};
 
 /// Everything that is wrong with the policies that campaigns use: files that can't be loaded, params that don't fit.
 #[must_use]
 pub fn check(config: &Config, engine: &Engine) -> Vec<Finding> {
+    check_beside(config, engine, &|_| None)
+}
+
+/// As [`check`], where `in_force` gives the component that runs already for a policy and need not be loaded.
+#[must_use]
+pub fn check_beside(
+    config: &Config,
+    engine: &Engine,
+    in_force: &dyn Fn(&PolicySpec) -> Option<Arc<Loaded>>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut descriptors: BTreeMap<String, Descriptor> = BTreeMap::new();
     for spec in specs(config).into_iter().filter(is_there) {
-        match describe(engine, &spec) {
+        let described = match in_force(&spec) {
+            Some(loaded) => Ok(loaded.descriptor().clone()),
+            None => describe(engine, &spec),
+        };
+        match described {
             Ok(descriptor) => {
                 descriptors.insert(spec.name, descriptor);
             }
-            Err(why) => findings.push(finding(config, &spec, why)),
+            Err(why) => findings.push(finding(config, &spec.name, why)),
         }
     }
     findings.extend(check_params(config, &|policy| descriptors.get(policy).cloned()));
@@ -56,16 +71,19 @@ fn read(path: &Path, limits: &Limits) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn finding(config: &Config, spec: &PolicySpec, message: String) -> Finding {
-    let value = match &spec.source {
-        Source::BuiltIn(_) => None,
-        Source::File(path) => Some(format!("{:?}", path.display().to_string())),
-    };
+/// A policy of `config` that was refused at a later stage than [`check`] sees.
+#[must_use]
+pub fn refused(config: &Config, name: &str, refusal: &Refusal) -> Finding {
+    finding(config, name, format!("is refused ({}): {refusal}", refusal.stage()))
+}
+
+fn finding(config: &Config, name: &str, message: String) -> Finding {
+    let file = config.policies.get(name).and_then(|entry| entry.file.as_ref());
     Finding {
         file: config.source.clone(),
         line: None,
-        key: format!("policies.{}", spec.name),
-        value,
+        key: format!("policies.{name}"),
+        value: file.map(|path| format!("{:?}", path.display().to_string())),
         severity: Severity::Error,
         message,
     }

@@ -195,3 +195,21 @@ fn simulate_validate_finds_that_the_simulator_agrees_with_theory() {
     assert_eq!(Ended::of(paced().arg("simulate")).code, Some(64), "it must be said what to simulate");
     assert_eq!(Ended::of(paced().args(["simulate", "--validate", "--replications", "9"])).code, Some(64));
 }
+
+#[test]
+fn the_golden_cases_of_the_shipped_policies_pass() {
+    let folder = tempfile::tempdir().unwrap();
+    let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies");
+    let with_cases = shipped::names().into_iter().filter(|name| policies.join(name).join("cases.toml").is_file());
+    let mut tested = 0;
+    for name in with_cases {
+        let component = folder.path().join(format!("{name}.wasm"));
+        fs::write(&component, shipped::find(name).unwrap()).unwrap();
+        let mut command = paced();
+        command.args(["policy", "test"]).arg(&component).arg("--cases").arg(policies.join(name).join("cases.toml"));
+        let ended = Ended::of(&mut command);
+        assert_eq!(ended.code, Some(0), "{name}: {ended:?}");
+        tested += 1;
+    }
+    assert!(tested >= 5, "{tested} policies have golden cases");
+}

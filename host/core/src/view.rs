@@ -2,6 +2,7 @@
 
 use crate::config::{CampaignConfig, ReportingWindow};
 use crate::feed::Feed;
+use crate::hash::{finalize, fnv1a};
 use crate::ledger::Counts;
 use crate::params::ParamValue;
 use crate::policy::{AbandonmentOf, CampaignView, Input, ReadingView};
@@ -65,14 +66,9 @@ fn unsigned_ms(at: Timestamp) -> u64 {
     u64::try_from(at.as_millis()).unwrap_or(0)
 }
 
-/// A seed from campaign and time: FNV-1a over the identifier, then the finalizer of SplitMix64 (Steele, Lea and Flood,
-/// 2014), so that neighbouring decisions get unrelated seeds.
+/// A seed from campaign and time, spread so that neighbouring decisions get unrelated seeds.
 fn seed(campaign: &str, now_ms: u64) -> u64 {
-    let fnv = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    let mut z = campaign.bytes().fold(0xcbf2_9ce4_8422_2325, fnv) ^ now_ms;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+    finalize(fnv1a(campaign.as_bytes()) ^ now_ms)
 }
 
 #[cfg(test)]

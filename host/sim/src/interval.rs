@@ -1,5 +1,7 @@
 //! How far a simulated mean may be from the true one, and how seldom it is farther.
 
+use paced_core::stats::student_quantile;
+
 /// Half the width of the interval around the mean of `replications` independent values of this sample standard
 /// deviation, which leaves the true mean out with probability `miss` (Student's t). Replications are at least 2.
 pub(crate) fn student(deviation: f64, replications: usize, miss: f64) -> f64 {
@@ -40,49 +42,9 @@ pub(crate) fn mean(values: &[f64], miss: f64) -> (f64, f64) {
     ratio_of_sums(&ones, miss)
 }
 
-/// What Student's t with so many degrees of freedom exceeds, in either direction, with probability `miss`.
-fn student_quantile(freedom: usize, miss: f64) -> f64 {
-    let (mut low, mut high) = (0.0, 1e9);
-    for _ in 0..200 {
-        let middle = f64::midpoint(low, high);
-        if 1.0 - student_within(middle, freedom) > miss { low = middle } else { high = middle }
-    }
-    f64::midpoint(low, high)
-}
-
-/// The probability that Student's t lies between -t and t (Abramowitz and Stegun, 26.7.3 and 26.7.4).
-fn student_within(t: f64, freedom: usize) -> f64 {
-    let angle = libm::atan(t / libm::sqrt(freedom as f64));
-    let (sine, cosine) = (libm::sin(angle), libm::cos(angle));
-    let is_odd = freedom % 2 == 1;
-    let (mut term, mut sum) = (if is_odd { cosine } else { 1.0 }, 0.0);
-    // The powers of the cosine go up to freedom - 2, by twos.
-    for power in (usize::from(is_odd)..freedom.saturating_sub(1)).step_by(2) {
-        sum += term;
-        term *= cosine * cosine * (power + 1) as f64 / (power + 2) as f64;
-    }
-    if is_odd { std::f64::consts::FRAC_2_PI * (angle + sine * sum) } else { sine * sum }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// As in every table of the distribution.
-    #[test]
-    fn the_quantiles_of_student_come_out() {
-        for (freedom, miss, wanted) in [
-            (1, 0.05, 12.706_2),
-            (2, 0.05, 4.302_65),
-            (9, 0.05, 2.262_16),
-            (9, 0.001, 4.780_91),
-            (40, 0.05, 2.021_08),
-            (99, 0.01, 2.626_41),
-        ] {
-            let quantile = student_quantile(freedom, miss);
-            assert!((quantile / wanted - 1.0).abs() < 1e-5, "{freedom} degrees, {miss}: {quantile}");
-        }
-    }
 
     #[test]
     fn bernstein_solves_its_inequality() {

@@ -12,8 +12,8 @@
 //! The parts: [`CentreConfig`] says what the centre is like, `centre` is the event loop, `agents` knows who is ready,
 //! `calls` decides each call's fate, `streams` and [`Distribution`] give the numbers, `feed` turns what happened into
 //! the platform's five-minute [`Bucket`]s, and [`Totals`] is the whole truth, which no platform shows. [`theory`] says
-//! what must come of it where that can be known, [`validation`] holds the event loop against it, and [`lab`] compares
-//! policies on it.
+//! what must come of it where that can be known, [`validation`] holds the event loop against it, [`lab`] compares policies on it,
+//! and [`experiment`] asks whether experiments on it find what is there.
 
 mod agents;
 mod call_centre;
@@ -22,6 +22,7 @@ mod centre;
 mod config;
 mod dialling;
 mod distribution;
+pub mod experiment;
 mod feed;
 mod interval;
 pub mod lab;

@@ -3,6 +3,7 @@
 //! A stream depends on nothing but (seed, campaign, cause), so another campaign, another cause or another order of
 //! events never shifts it.
 
+use paced_core::hash::{fnv1a, mix};
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64;
 
@@ -58,19 +59,6 @@ impl Stream {
         const STEP: f64 = 1.0 / (1_u64 << 53) as f64;
         ((self.0.next_u64() >> 11) as f64 + 0.5) * STEP
     }
-}
-
-/// Spreads every bit of its input over every bit of its output (the finalizer of SplitMix64).
-const fn mix(value: u64) -> u64 {
-    let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
-/// The FNV-1a hash of some bytes: small, and the same everywhere, which `std`'s hasher does not promise.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

@@ -174,21 +174,30 @@ impl Batch {
     /// The policies that this tick is stepped with, one component for each policy; where a trial has ended since the last
     /// tick, core is told first.
     async fn seat_all(&mut self) -> Vec<Seat> {
+        let (seats, records) = self.seats();
+        // Before the steps, because a replay feeds core in the order of the journal.
+        let _ = self.record(records).await;
+        seats
+    }
+
+    /// The seats, by the settings and policies that are in force at this moment, and what a replay has to know of both.
+    fn seats(&mut self) -> (Vec<Seat>, Vec<Record>) {
         let now = self.host.clock.now();
-        let registry = Arc::clone(&self.host.registry);
-        let mut tick = registry.tick();
-        let mut seats = Vec::with_capacity(self.campaigns.len());
         let mut records = Vec::new();
-        for campaign in &mut self.campaigns {
+        let mut tick = self.host.registry.tick();
+        // Held until each campaign has its policy too, so that both are of one configuration.
+        let in_force = self.host.in_force.read();
+        let seats = self.campaigns.iter_mut().map(|campaign| {
+            if campaign.take(&in_force) {
+                records.push(record::configured(campaign, now));
+            }
             let seated = tick.policy(&campaign.policy, &campaign.params);
             if let Some(end) = seated.as_ref().ok().and_then(|(_, standing)| standing.trial_end()) {
                 records.extend(end_trial(campaign, end, now));
             }
-            seats.push(Seat::of(seated.map(|(policy, _)| policy), campaign.state.policy.revision));
-        }
-        // Before the steps, because a replay feeds core in the order of the journal.
-        let _ = self.record(records).await;
-        seats
+            Seat::of(seated.map(|(policy, _)| policy), campaign.state.policy.revision)
+        });
+        (seats.collect(), records)
     }
 
     /// Runs core's step for each campaign, off the async threads: policies compute there.
@@ -416,6 +425,10 @@ impl Batch {
         let mut records = Vec::new();
         let mut directives = Vec::new();
         for (index, campaign) in self.campaigns.iter_mut().enumerate() {
+            // An `on_exit` that changed since the last tick counts too.
+            if campaign.take(&self.host.in_force.read()) {
+                records.push(record::configured(campaign, self.host.clock.now()));
+            }
             // What was still in flight may never be heard of; the state keeps it as unconfirmed.
             campaign.sending = None;
             campaign.next = None;

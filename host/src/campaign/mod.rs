@@ -10,6 +10,7 @@ mod job;
 mod record;
 mod schedule;
 mod seat;
+mod settings;
 mod tell;
 
 use std::sync::Arc;
@@ -33,6 +34,7 @@ use crate::registry::Registry;
 
 pub use batch::Batch;
 pub use schedule::{Schedule, batches};
+pub use settings::{InForce, Settings, SettingsById};
 
 /// What all batches use.
 #[derive(Clone)]
@@ -45,6 +47,8 @@ pub struct Host {
     pub dialer: Arc<dyn Dialer>,
     /// The policies.
     pub registry: Arc<Registry>,
+    /// The campaigns' settings, which may change.
+    pub in_force: InForce,
     /// The journal.
     pub journal: Journal,
     /// The latest about each campaign.
@@ -53,9 +57,9 @@ pub struct Host {
     pub dry_run: bool,
 }
 
-/// One campaign as it is paced.
+/// One campaign as it is paced. Its settings are those of its last tick.
 pub struct Campaign {
-    /// Its settings.
+    /// What pacing depends on.
     pub config: Arc<CampaignConfig>,
     /// The name of its policy.
     pub policy: String,
@@ -84,15 +88,10 @@ pub struct Campaign {
 impl Campaign {
     /// A campaign that starts from `state`.
     #[must_use]
-    pub fn new(
-        config: CampaignConfig,
-        policy: String,
-        params: Vec<(String, ParamValue)>,
-        shift_end: Option<Time>,
-        state: CampaignState,
-    ) -> Self {
+    pub fn new(settings: Settings, state: CampaignState) -> Self {
+        let Settings { config, policy, params, shift_end } = settings;
         Self {
-            config: Arc::new(config),
+            config,
             policy,
             params,
             shift_end,
@@ -105,6 +104,15 @@ impl Campaign {
             journalled: None,
             trouble: None,
         }
+    }
+
+    /// Goes on by what is in force now, and says whether that changes what core is stepped with.
+    pub(crate) fn take(&mut self, in_force: &SettingsById) -> bool {
+        let Some(settings) = in_force.get(&self.config.id) else { return false };
+        let Settings { config, policy, params, shift_end } = settings.clone();
+        let is_other = self.config != config;
+        (self.config, self.policy, self.params, self.shift_end) = (config, policy, params, shift_end);
+        is_other
     }
 }
 

@@ -121,7 +121,6 @@ pub(super) fn started(campaign: &Campaign, at: Timestamp) -> Record {
 
 /// The settings that a campaign has from here on, for a replay. Whoever changes `campaign.config` while paced runs
 /// records this in the same batch as whatever else it records, after the change and before the next step.
-#[expect(dead_code, reason = "for changes of the configuration while paced runs")]
 pub(super) fn configured(campaign: &Campaign, at: Timestamp) -> Record {
     anchor(campaign, Why::Configured, at)
 }

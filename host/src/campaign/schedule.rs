@@ -74,6 +74,9 @@ mod tests {
     use paced_core::config::CampaignConfig;
     use paced_core::state::CampaignState;
 
+    use std::sync::Arc;
+
+    use super::super::Settings;
     use super::*;
 
     const START: Timestamp = Timestamp::from_millis(1_000_000);
@@ -81,7 +84,9 @@ mod tests {
     fn campaign(id: usize, poll_interval: Duration) -> Campaign {
         let config = CampaignConfig { poll_interval, ..CampaignConfig::with_defaults(&id.to_string(), 10) };
         let state = CampaignState::new(&config);
-        Campaign::new(config, "fixed".to_owned(), vec![], None, state)
+        let settings =
+            Settings { config: Arc::new(config), policy: "fixed".to_owned(), params: vec![], shift_end: None };
+        Campaign::new(settings, state)
     }
 
     #[test]

@@ -10,8 +10,9 @@ use tokio::runtime::Builder;
 use super::exit::Exit;
 use super::signals;
 use crate::clock::Clock;
-use crate::config::{self, Checked, Config, Finding, Inputs, Overrides, Secret};
+use crate::config::{self, Checked, Config, ConfigFile, Finding, Inputs, Overrides, Secret};
 use crate::daemon::{Daemon, DaemonError, Options};
+use crate::live::report;
 use crate::log;
 use crate::shipped;
 
@@ -54,8 +55,8 @@ pub(super) fn time_scale(text: &str) -> Result<f64, String> {
 /// Paces until SIGINT or SIGTERM.
 pub fn run(args: &Args) -> anyhow::Result<Exit> {
     log::start(args.log);
-    let checked = match read(args) {
-        Ok(checked) => checked,
+    let (checked, file) = match read(args) {
+        Ok(read) => read,
         Err(error) => {
             tracing::error!(event = "bad_configuration", message = %error);
             return Ok(Exit::Usage);
@@ -63,45 +64,53 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     };
     let config = match checked.into_config() {
         Ok((config, warnings)) => {
-            warnings.iter().for_each(report);
+            warnings.iter().for_each(report::finding);
             config
         }
         Err(findings) => return Ok(refuse(&findings)),
     };
     let runtime = Builder::new_multi_thread().enable_all().build().context("can't start the runtime")?;
-    let exit = runtime.block_on(pace(config, args));
+    let exit = runtime.block_on(pace(config, file, args));
     // Blocking tasks that hang must not keep the process.
     runtime.shutdown_background();
     exit
 }
 
-async fn pace(config: Config, args: &Args) -> anyhow::Result<Exit> {
-    let options = Options { clock: Clock::start(args.time_scale), dry_run: args.dry_run };
+async fn pace(config: Config, file: Option<ConfigFile>, args: &Args) -> anyhow::Result<Exit> {
+    let options = Options { clock: Clock::start(args.time_scale), dry_run: args.dry_run, file };
     let daemon = match Daemon::start(config, options).await {
         Ok(daemon) => daemon,
         Err(DaemonError::Findings(findings)) => return Ok(refuse(&findings)),
         Err(error) => return Err(error.into()),
     };
-    signals::first().await.context("can't wait for signals")?;
+    let end = async {
+        tokio::select! {
+            end = signals::first() => end,
+            Err(error) = signals::each_hangup(|| daemon.reload()) => Err(error),
+        }
+    };
+    end.await.context("can't wait for signals")?;
     tracing::info!(event = "shutdown_requested", "a second signal ends paced at once");
     daemon.stop().await;
     Ok(Exit::Done)
 }
 
-fn read(args: &Args) -> anyhow::Result<Checked> {
+/// What the arguments name, and the file of it where there is one.
+fn read(args: &Args) -> anyhow::Result<(Checked, Option<ConfigFile>)> {
     let overrides = Overrides {
         base_url: args.base_url.clone(),
         client_id: args.client_id.clone(),
         client_secret: args.client_secret_file.as_deref().map(secret_in).transpose()?,
         data_dir: args.data_dir.clone(),
     };
+    if let Some(path) = &args.config {
+        let file = ConfigFile::new(path.clone(), overrides);
+        return Ok((file.load()?, Some(file)));
+    }
     let built_in = shipped::names();
     let env = |name: &str| std::env::var(name).ok();
     let inputs = Inputs { env: &env, overrides: &overrides, built_in: &built_in };
-    match &args.config {
-        Some(path) => Ok(config::load(path, &inputs)?),
-        None => Ok(config::from_environment(&inputs)),
-    }
+    Ok((config::from_environment(&inputs), None))
 }
 
 /// The secret that a file holds: its first line. A secret itself is no argument, since command lines are public.
@@ -118,15 +127,7 @@ fn secret_in(path: &Path) -> anyhow::Result<Secret> {
 }
 
 fn refuse(findings: &[Finding]) -> Exit {
-    findings.iter().for_each(report);
+    findings.iter().for_each(report::finding);
     tracing::error!(event = "bad_configuration", problems = findings.len(), "nothing was started");
     Exit::Usage
-}
-
-fn report(finding: &Finding) {
-    if finding.is_error() {
-        tracing::error!(event = "configuration_problem", message = %finding);
-    } else {
-        tracing::warn!(event = "configuration_warning", message = %finding);
-    }
 }

@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: the first ends paced well, a second one at once.
+//! SIGINT and SIGTERM: the first ends paced well, a second one at once. SIGHUP: look at the configuration now.
 
 use std::io;
 
@@ -26,4 +26,16 @@ pub(crate) async fn first() -> io::Result<()> {
         std::process::exit(SECOND_SIGNAL);
     });
     Ok(())
+}
+
+/// Does `act` at each SIGHUP.
+///
+/// # Errors
+/// The system won't let the signal be handled. Otherwise it never ends.
+pub(crate) async fn each_hangup(act: impl Fn()) -> io::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    while hangup.recv().await.is_some() {
+        act();
+    }
+    std::future::pending().await
 }

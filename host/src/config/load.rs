@@ -16,8 +16,8 @@ use super::source::{Site, Source};
 use super::values::{brief_size, text, time_zone};
 use super::{Checked, Config, DATA_DIR, Finding, Inputs, budget, campaigns, platform, policies};
 
-/// A larger file is no configuration.
-const LARGEST_FILE: u64 = 16 << 20;
+/// A larger file is no configuration, in bytes.
+pub const LARGEST_FILE: u64 = 16 << 20;
 
 /// A file that can't be read at all.
 #[derive(Debug, thiserror::Error)]
@@ -49,14 +49,20 @@ pub fn load(path: &Path, inputs: &Inputs<'_>) -> Result<Checked, Unreadable> {
     if bytes.len() as u64 > LARGEST_FILE {
         return Err(Unreadable::TooLarge { path: path.to_owned() });
     }
-    Ok(match String::from_utf8(bytes) {
-        Ok(text) => parse(&text, path, inputs),
+    Ok(parse_bytes(&bytes, path, inputs))
+}
+
+/// As [`parse`], of bytes that may be no text.
+#[must_use]
+pub fn parse_bytes(bytes: &[u8], path: &Path, inputs: &Inputs<'_>) -> Checked {
+    match str::from_utf8(bytes) {
+        Ok(text) => parse(text, path, inputs),
         Err(error) => {
-            let valid = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+            let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
             let source = Source::new(path.display().to_string(), &valid);
             whole_file(source, valid.len(), "is not UTF-8 text here: save the file as UTF-8".to_owned())
         }
-    })
+    }
 }
 
 /// Checks the text of a configuration; paths in it are relative to the folder of `path`.

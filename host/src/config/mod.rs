@@ -8,9 +8,12 @@
 mod budget;
 mod campaign;
 mod campaigns;
+mod changes;
 mod connection;
 mod environment;
+mod file;
 mod finding;
+mod listing;
 mod load;
 mod platform;
 mod policies;
@@ -32,10 +35,12 @@ use paced_core::config::CampaignConfig;
 use paced_core::params::ParamValue;
 use reqwest::Url;
 
+pub use self::changes::{Change, Takeover, take_over};
 pub use self::environment::from_environment;
+pub use self::file::ConfigFile;
 pub use self::finding::{Finding, Severity};
 pub(crate) use self::finding::{in_order, nearest};
-pub use self::load::{Unreadable, load, parse};
+pub use self::load::{LARGEST_FILE, Unreadable, load, parse, parse_bytes};
 pub use self::policies::{Params, PolicyEntry, PolicyLimits, check_params};
 pub use crate::http::Secret;
 

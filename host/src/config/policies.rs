@@ -116,12 +116,13 @@ fn read_entry(source: &Source<'_>, section: Section<'_>, directory: &Path, is_bu
     entry
 }
 
+/// The ranges are those of `wasm::Limits`, which judges them again.
 fn read_limits(section: Section<'_>) -> PolicyLimits {
     let limits = PolicyLimits {
-        fuel: section.get("fuel", whole_number(100_000..=1_000_000_000_000_u64)).map(|fuel| fuel.value),
-        memory_bytes: section.get("memory", size((64 << 10)..=(1 << 30))).map(|memory| memory.value),
+        fuel: section.get("fuel", whole_number(1_000_000..=100_000_000_000_u64)).map(|fuel| fuel.value),
+        memory_bytes: section.get("memory", size((64 << 10)..=(128 << 20))).map(|memory| memory.value),
         deadline: section
-            .get("deadline", duration(Duration::from_millis(1)..=Duration::from_secs(10)))
+            .get("deadline", duration(Duration::from_millis(10)..=Duration::from_secs(60)))
             .map(|deadline| deadline.value),
     };
     section.finish();

@@ -19,8 +19,9 @@ const SHORTEST: Duration = Duration::from_millis(100);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
 
-const STANCES: &[(&str, Stance)] = &[("hold", Stance::Hold), ("safe", Stance::Safe), ("pause", Stance::Pause)];
-const DEFINITIONS: &[(&str, AbandonmentOf)] =
+pub(super) const STANCES: &[(&str, Stance)] =
+    &[("hold", Stance::Hold), ("safe", Stance::Safe), ("pause", Stance::Pause)];
+pub(super) const DEFINITIONS: &[(&str, AbandonmentOf)] =
     &[("answered", AbandonmentOf::Answered), ("offered", AbandonmentOf::Offered)];
 const JURISDICTIONS: &[(&str, Jurisdiction)] =
     &[("us", Jurisdiction::Us), ("uk", Jurisdiction::Uk), ("ca", Jurisdiction::Ca)];

@@ -12,6 +12,7 @@ pub(crate) mod moments;
 mod outcome;
 mod pipeline;
 mod probation;
+mod reconfigure;
 mod recorded;
 mod rehearsal;
 mod spec;
@@ -23,10 +24,10 @@ mod verdicts;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use paced_core::params::{ParamError, ParamValue};
 
 pub use self::components::ComponentStore;
@@ -34,6 +35,7 @@ pub use self::dry_run::{DryRunFailure, Tried};
 pub(crate) use self::dry_run::{decide, on_edges};
 pub use self::outcome::{Activated, Outcome, Refusal, UnfitParams};
 use self::pipeline::{Candidate, Pipeline};
+pub use self::reconfigure::Prepared;
 pub use self::recorded::Recorder;
 pub use self::rehearsal::rehearse;
 pub use self::spec::{PolicySpec, Source, Use};
@@ -46,7 +48,7 @@ use crate::wasm::{Digest, Engine, LoadError, Loaded, Stage, Timeline, WasmPolicy
 /// The policies of one daemon.
 pub struct Registry {
     engine: Engine,
-    entries: BTreeMap<String, Entry>,
+    entries: ArcSwap<Entries>,
     components: Option<ComponentStore>,
     verdicts: Verdicts,
     recorder: Recorder,
@@ -54,8 +56,10 @@ pub struct Registry {
     is_probing: bool,
 }
 
+type Entries = BTreeMap<String, Arc<Entry>>;
+
 struct Entry {
-    spec: PolicySpec,
+    spec: ArcSwap<PolicySpec>,
     current: ArcSwapOption<InForce>,
     /// Held during a reload, so that two of them can't overtake each other.
     last_refused: Mutex<Option<Refused>>,
@@ -74,6 +78,8 @@ struct InForce {
 enum Refused {
     /// These, under these conditions.
     Bytes(Digest, Digest),
+    /// They are a policy, but not for the params that campaigns set, which the configuration may change.
+    Unfit(Digest),
     Unreadable(std::io::ErrorKind),
     TooLarge,
     NeverAtRest,
@@ -82,6 +88,7 @@ enum Refused {
 impl Refused {
     fn of(digest: Option<Digest>, refusal: &Refusal, spec: &PolicySpec) -> Option<Self> {
         match (digest, refusal) {
+            (Some(digest), Refusal::Params(_)) => Some(Self::Unfit(digest)),
             (Some(digest), _) => Some(Self::Bytes(digest, spec.conditions())),
             (None, Refusal::Read { error, .. }) => Some(Self::Unreadable(error.kind())),
             (None, Refusal::Load(LoadError::Size { .. })) => Some(Self::TooLarge),
@@ -129,7 +136,8 @@ impl Registry {
     ) -> (Self, Vec<(String, Outcome)>) {
         let names: Vec<_> = specs.iter().map(|spec| spec.name.clone()).collect();
         let verdicts = Verdicts::open(components.as_ref().map(ComponentStore::verdicts), &specs);
-        let entries = specs.into_iter().map(|spec| (spec.name.clone(), Entry::new(spec))).collect();
+        let entries = specs.into_iter().map(|spec| (spec.name.clone(), Arc::new(Entry::new(spec))));
+        let entries = ArcSwap::from_pointee(entries.collect());
         let recorder = Recorder::default();
         let registry = Self { engine, entries, components, verdicts, recorder, is_probing: true };
         let outcomes = names.into_iter().flat_map(|name| {
@@ -156,7 +164,7 @@ impl Registry {
     /// The component in force.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Arc<Loaded>> {
-        Some(Arc::clone(&self.entries.get(name)?.current.load_full()?.loaded))
+        Some(Arc::clone(&self.entries.load().get(name)?.current.load_full()?.loaded))
     }
 
     /// The policy in force, with these params over its defaults; later entries win. Several campaigns that decide
@@ -169,16 +177,19 @@ impl Registry {
     }
 
     fn in_force(&self, name: &str) -> Result<Arc<InForce>, PolicyError> {
-        let entry = self.entries.get(name).ok_or_else(|| self.unknown(name))?;
+        let entries = self.entries.load();
+        let entry = entries.get(name).ok_or_else(|| unknown(name, &entries))?;
         entry.current.load_full().ok_or_else(|| PolicyError::NotLoaded(name.to_owned()))
     }
 
     /// Names and files of the policies that come from files.
-    pub fn files(&self) -> impl Iterator<Item = (&str, &Path)> {
-        self.entries.iter().filter_map(|(name, entry)| match &entry.spec.source {
-            Source::File(path) => Some((name.as_str(), path.as_path())),
+    #[must_use]
+    pub fn files(&self) -> Vec<(String, PathBuf)> {
+        let file = |(name, entry): (&String, &Arc<Entry>)| match &entry.spec.load().source {
+            Source::File(path) => Some((name.clone(), path.clone())),
             Source::BuiltIn(_) => None,
-        })
+        };
+        self.entries.load().iter().filter_map(file).collect()
     }
 
     /// Brings a policy up to date with its source. The same bytes are never examined twice in a row: neither those in
@@ -186,9 +197,10 @@ impl Registry {
     ///
     /// Takes some 150 ms when there is something new, to see the file at rest; a name that is not there is unchanged.
     pub fn reload(&self, name: &str) -> Outcome {
-        let Some(entry) = self.entries.get(name) else { return Outcome::Unchanged };
+        let Some(entry) = self.entries.load().get(name).cloned() else { return Outcome::Unchanged };
         let mut last_refused = entry.last_refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut pipeline = Pipeline::new(&self.engine, &entry.spec);
+        let spec = entry.spec.load_full();
+        let mut pipeline = Pipeline::new(&self.engine, &spec);
         let candidate = match pipeline.look() {
             Ok(candidate) => candidate,
             Err(refusal) => return entry.refuse(&mut last_refused, None, refusal, pipeline.timeline),
@@ -197,12 +209,13 @@ impl Registry {
             *last_refused = None;
             return Outcome::Unchanged;
         }
-        if *last_refused == Some(Refused::Bytes(candidate.digest, entry.spec.conditions())) {
+        let refused = [Refused::Bytes(candidate.digest, spec.conditions()), Refused::Unfit(candidate.digest)];
+        if refused.map(Some).contains(&*last_refused) {
             return Outcome::Unchanged;
         }
         let (candidate, examined) = match pipeline.settle(candidate) {
             Ok(candidate) => {
-                let examined = self.examine(entry, &candidate, &mut pipeline);
+                let examined = self.examine(&spec, &candidate, &mut pipeline);
                 (candidate, examined)
             }
             Err(refusal) => return entry.refuse(&mut last_refused, None, refusal, pipeline.timeline),
@@ -211,8 +224,8 @@ impl Registry {
             Ok((loaded, tried)) => {
                 *last_refused = None;
                 let mut timeline = pipeline.timeline;
-                let (previous, standing) = timeline.time(Stage::Activate, || self.activate(entry, &loaded));
-                self.keep(entry, loaded.digest(), &candidate.bytes);
+                let (previous, standing) = timeline.time(Stage::Activate, || self.activate(&entry, &loaded));
+                self.keep(name, loaded.digest(), &candidate.bytes);
                 Outcome::Activated(Activated { loaded, previous, standing, tried, timeline })
             }
             Err(refusal) => entry.refuse(&mut last_refused, Some(candidate.digest), refusal, pipeline.timeline),
@@ -222,24 +235,24 @@ impl Registry {
     /// The stages between a candidate at rest and its activation.
     fn examine(
         &self,
-        entry: &Entry,
+        spec: &PolicySpec,
         candidate: &Candidate,
         pipeline: &mut Pipeline<'_>,
     ) -> Result<(Arc<Loaded>, Tried), Refusal> {
-        if self.is_probing && self.verdicts.was_rolled_back(&entry.spec, candidate.digest) {
+        if self.is_probing && self.verdicts.was_rolled_back(spec, candidate.digest) {
             return Err(Refusal::RolledBack);
         }
-        let campaigns = entry.spec.uses.iter().map(|used| used.campaign.as_str());
+        let campaigns = spec.uses.iter().map(|used| used.campaign.as_str());
         pipeline.examine(candidate, &self.recorder.last_of(campaigns))
     }
 
     /// Keeps a component that came into force, beside those that may still be needed.
-    fn keep(&self, entry: &Entry, digest: Digest, bytes: &[u8]) {
+    fn keep(&self, policy: &str, digest: Digest, bytes: &[u8]) {
         let Some(components) = &self.components else { return };
         if let Err(error) = components.keep(digest, bytes, &self.needed()) {
             tracing::warn!(
                 event = "component_not_kept",
-                policy = entry.spec.name,
+                policy,
                 error = error.to_string(),
                 "decisions of this component can't be replayed from the data directory alone"
             );
@@ -249,24 +262,29 @@ impl Registry {
     /// Components that decide, or may have to again.
     fn needed(&self) -> Vec<Digest> {
         let mut needed = self.verdicts.all_good();
-        for entry in self.entries.values() {
+        for entry in self.entries.load().values() {
             needed.extend(entry.current.load().as_ref().map(|in_force| in_force.loaded.digest()));
             let trial = entry.trial.lock().unwrap_or_else(PoisonError::into_inner);
             needed.extend(trial.as_ref().and_then(Trial::last_good).map(|good| good.digest()));
         }
         needed
     }
+}
 
-    fn unknown(&self, name: &str) -> PolicyError {
-        let known: Vec<_> = self.entries.keys().map(|known| format!("`{known}`")).collect();
-        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        PolicyError::Unknown { name: name.to_owned(), known }
-    }
+fn unknown(name: &str, entries: &Entries) -> PolicyError {
+    let known: Vec<_> = entries.keys().map(|known| format!("`{known}`")).collect();
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    PolicyError::Unknown { name: name.to_owned(), known }
 }
 
 impl Entry {
     fn new(spec: PolicySpec) -> Self {
-        Self { spec, current: ArcSwapOption::empty(), last_refused: Mutex::new(None), trial: Mutex::new(None) }
+        Self {
+            spec: ArcSwap::from_pointee(spec),
+            current: ArcSwapOption::empty(),
+            last_refused: Mutex::new(None),
+            trial: Mutex::new(None),
+        }
     }
 
     fn is_in_force(&self, digest: &Digest) -> bool {
@@ -280,7 +298,7 @@ impl Entry {
         refusal: Refusal,
         timeline: Timeline,
     ) -> Outcome {
-        let refused = Refused::of(digest, &refusal, &self.spec);
+        let refused = Refused::of(digest, &refusal, &self.spec.load());
         if refused.is_some() && *last == refused {
             return Outcome::Unchanged;
         }

@@ -74,7 +74,7 @@ impl<'a> Pipeline<'a> {
 }
 
 /// Whether the params of every campaign that uses the policy are taken.
-fn params_fit(spec: &PolicySpec, loaded: &Loaded) -> Result<(), Refusal> {
+pub(super) fn params_fit(spec: &PolicySpec, loaded: &Loaded) -> Result<(), Refusal> {
     let unfit: Vec<_> = spec
         .uses
         .iter()

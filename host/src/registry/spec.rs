@@ -7,7 +7,7 @@ use paced_core::params::ParamValue;
 use crate::wasm::{Digest, Limits, Recipe};
 
 /// A policy that campaigns may name.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PolicySpec {
     /// Its name in the configuration, which need not be the name that the component gives itself.
     pub name: String,
@@ -20,7 +20,7 @@ pub struct PolicySpec {
 }
 
 /// Where a component comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Source {
     /// Compiled into this program.
     BuiltIn(&'static [u8]),
@@ -29,7 +29,7 @@ pub enum Source {
 }
 
 /// A campaign's use of a policy.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Use {
     /// The campaign's identifier.
     pub campaign: String,

@@ -100,11 +100,11 @@ impl Registry {
         is_fault: bool,
         now: Timestamp,
     ) -> Option<Judgement> {
-        let entry = self.entries.get(policy)?;
+        let entry = self.entries.load().get(policy).cloned()?;
         let judgement = entry.judge(decided, campaign, is_fault, now)?;
         match judgement {
             Judgement::Promoted { digest } => self.verdicts.promote(policy, digest),
-            Judgement::RolledBack { digest, .. } => self.verdicts.roll_back(&entry.spec, digest),
+            Judgement::RolledBack { digest, .. } => self.verdicts.roll_back(&entry.spec.load(), digest),
             Judgement::Failed { .. } => {}
         }
         Some(judgement)
@@ -114,12 +114,13 @@ impl Registry {
     pub(super) fn activate(&self, entry: &Entry, loaded: &Arc<Loaded>) -> (Option<Digest>, Standing) {
         let mut trial = entry.trial.lock().unwrap_or_else(PoisonError::into_inner);
         let current = entry.current.load_full();
+        let spec = entry.spec.load();
         let earlier = trial.take().and_then(|trial| trial.last_good);
         let digest = loaded.digest();
         let standing = if earlier.as_ref().is_some_and(|good| good.digest() == digest) {
             // Somebody else has put the last good one back before the trial of another was over.
             Standing::Restored
-        } else if !self.is_probing || self.verdicts.good(&entry.spec.name) == Some(digest) {
+        } else if !self.is_probing || self.verdicts.good(&spec.name) == Some(digest) {
             Standing::Proven
         } else {
             Standing::OnTrial
@@ -127,7 +128,7 @@ impl Registry {
         if standing == Standing::OnTrial {
             let good = current.as_ref().filter(|current| current.standing != Standing::OnTrial);
             let last_good = good.map(|current| Arc::clone(&current.loaded)).or(earlier);
-            let campaigns = entry.spec.uses.iter().map(|used| used.campaign.as_str());
+            let campaigns = spec.uses.iter().map(|used| used.campaign.as_str());
             *trial = Some(Trial { digest, probation: Probation::with(campaigns), last_good });
         }
         entry.current.store(Some(Arc::new(InForce { loaded: Arc::clone(loaded), standing })));
@@ -137,13 +138,14 @@ impl Registry {
     /// At the start: gets the component that an earlier run has proven good, to stand in where nothing could be loaded,
     /// and to go back to where something else is on trial.
     pub(super) fn recall(&self, policy: &str) -> Option<Outcome> {
-        let entry = self.entries.get(policy)?;
+        let entry = self.entries.load().get(policy).cloned()?;
         let good = self.verdicts.good(policy)?;
         if entry.is_in_force(&good) {
             return None;
         }
         let bytes = self.components.as_ref()?.get(good).ok()??;
-        let mut pipeline = Pipeline::new(&self.engine, &entry.spec);
+        let spec = entry.spec.load_full();
+        let mut pipeline = Pipeline::new(&self.engine, &spec);
         let loaded = Arc::new(pipeline.load(&bytes).ok()?);
         let mut trial = entry.trial.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(trial) = trial.as_mut() {

@@ -36,7 +36,7 @@ impl Shift<'_> {
     }
 
     /// A time within the shift.
-    fn time_within(&self, at: Sited<Duration>) -> Duration {
+    fn time_within(&self, at: &Sited<Duration>) -> Duration {
         if at.value >= self.length {
             self.source.error(&at.site, format!("must be before the shift ends, after {}", brief(self.length)));
         }
@@ -50,7 +50,7 @@ impl Shift<'_> {
 
     fn change(&self, section: Section<'_>) -> Option<Change> {
         let at = section.require("at", "when it happens, since the start of the shift, such as \"2h\"", time);
-        let at = at.map(|at| self.time_within(at));
+        let at = at.map(|at| self.time_within(&at));
         let campaign = section.get("campaign", text(128, "1"));
         if let Some(named) = &campaign
             && !self.campaigns.iter().any(|campaign| campaign.id == named.value)
@@ -111,7 +111,7 @@ impl Shift<'_> {
                     format!("must be after the segment before, which begins after {}", brief(last.from)),
                 );
             }
-            let from = from.map(|from| self.time_within(from));
+            let from = from.map(|from| self.time_within(&from));
             if let (Some(name), Some(from)) = (name, from) {
                 segments.push(Segment { name: name.value, from });
             }

@@ -10,7 +10,7 @@ use super::limits::Limits;
 /// A call that gave no answer.
 #[derive(Debug)]
 pub(super) struct CallError {
-    /// Whether an instance was there to answer.
+    /// How far the call got.
     pub(super) phase: Phase,
     /// What wasmtime says.
     pub(super) source: wasmtime::Error,
@@ -21,6 +21,8 @@ pub(super) struct CallError {
 pub(super) enum Phase {
     /// Making the instance.
     Instantiate,
+    /// Finding the contract's functions in it, by their types.
+    Bind,
     /// Running the function, and reading its answer.
     Answer,
 }
@@ -59,6 +61,9 @@ fn classify(error: &CallError, guest: &Guest, limits: &Limits) -> (FaultClass, S
         }
         None if error.phase == Phase::Instantiate => {
             (FaultClass::Trap, format!("it can't be instantiated: {source:#}"))
+        }
+        None if error.phase == Phase::Bind => {
+            (FaultClass::Trap, format!("its functions have other types than the contract's: {source:#}"))
         }
         // No trap and none of our own errors: what is left is an answer, or a line of log, that can't be read. Its text is
         // not UTF-8, a list lies outside the memory, a variant is unknown.

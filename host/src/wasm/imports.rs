@@ -3,8 +3,9 @@
 //! The latter are named one by one and become traps. Anything else is refused when the component is loaded, by name and
 //! with the way out, because a policy that could reach a clock, a file or a network would not replay.
 
+use super::contract::Contract;
 use super::few::few;
-use super::version::SUPPORTED_CONTRACTS;
+use super::version::{newest, supported};
 
 /// WASI interfaces (0.2) that a `wasm32-wasip2` build of a policy imports because std does. None of them does anything.
 const STUBBED: &[(&str, &[&str])] = &[
@@ -33,10 +34,12 @@ pub struct ForbiddenImports(pub Vec<ForbiddenImport>);
 
 /// An import that a policy may not have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{name}`, which a policy can't have: {way_out}")]
+#[error("`{name}`, which a policy can't have ({cause}): {way_out}")]
 pub struct ForbiddenImport {
     /// The import's name.
     pub name: String,
+    /// What in a crate usually brings it in.
+    pub cause: String,
     /// What to do about it.
     pub way_out: String,
 }
@@ -70,20 +73,22 @@ fn judge(name: &str) -> Result<Given, ForbiddenImport> {
     match interface {
         "paced:policy/log" | "paced:policy/types" => contract(name, version),
         _ if is_stubbed(interface) && version.starts_with("0.2.") => Ok(Given::Trap),
-        _ => Err(refuse(name, way_out(interface).to_owned())),
+        _ => Err(refuse(name, explanation(interface))),
     }
 }
 
 fn contract(name: &str, version: &str) -> Result<Given, ForbiddenImport> {
     let parsed = semver::Version::parse(version);
-    if parsed.is_ok_and(|version| SUPPORTED_CONTRACTS.contains(&(version.major, version.minor))) {
+    if parsed.is_ok_and(|version| Contract::of(&version).is_some()) {
         return Ok(Given::Contract);
     }
-    Err(refuse(name, "this paced has contract 0.1; rebuild with `paced-policy = \"0.1\"`".to_owned()))
+    let cause = format!("it is of another contract; this paced supports {}", supported());
+    let way_out = format!("rebuild it with `paced-policy = \"{}\"`, or update paced", newest());
+    Err(ForbiddenImport { name: name.to_owned(), cause, way_out })
 }
 
-fn refuse(name: &str, way_out: String) -> ForbiddenImport {
-    ForbiddenImport { name: name.to_owned(), way_out }
+fn refuse(name: &str, (cause, way_out): (&str, &str)) -> ForbiddenImport {
+    ForbiddenImport { name: name.to_owned(), cause: cause.to_owned(), way_out: way_out.to_owned() }
 }
 
 fn is_stubbed(interface: &str) -> bool {
@@ -92,17 +97,39 @@ fn is_stubbed(interface: &str) -> bool {
     })
 }
 
-fn way_out(interface: &str) -> &'static str {
+/// What usually brings an interface in, by the crates that authors meet, and the way out.
+fn explanation(interface: &str) -> (&'static str, &'static str) {
     match interface.split_once('/').map(|(package, _)| package) {
-        Some("wasi:clocks") => "time is an input, `now-ms` and `since-last-decision-s`",
-        Some("wasi:random") => "chance is an input, `seed`; in Rust a HashMap draws randomness too, so use a BTreeMap",
-        Some("wasi:filesystem") => {
-            "no file reaches a policy, put what it needs into its params or state; and if it uses none, the adapter for \
-             wasip1 is to blame, so build it for `wasm32-wasip2` or `wasm32-unknown-unknown`"
-        }
-        Some("wasi:sockets" | "wasi:http") => "no network reaches a policy; what it may know is in its input",
-        Some("wasi:cli" | "wasi:io") => "it is of a version of WASI other than 0.2, or std does not need it",
-        _ => "the only import that does anything is `paced:policy/log`",
+        Some("wasi:clocks") => (
+            "usually `std::time`, or `chrono`, `time` or `jiff` asked for the current time",
+            "time is an input, `now-ms` and `since-last-decision-s`; take a crate's own clock out by its features \
+             (`chrono` without `clock`)",
+        ),
+        Some("wasi:random") => (
+            "usually `rand`, `getrandom` or `uuid`, or a std HashMap, which draws a random key",
+            "chance is an input, `seed`, for a generator such as `rand_pcg`; instead of a HashMap use a BTreeMap",
+        ),
+        Some("wasi:filesystem") => (
+            "usually `std::fs`, a crate that reads its data from files, or the adapter for wasip1",
+            "no file reaches a policy, so put what it needs into its params or state, or `include_bytes!` it; and if \
+             it uses none, build it for `wasm32-wasip2` or `wasm32-unknown-unknown`, which need no adapter",
+        ),
+        Some("wasi:sockets") => (
+            "usually `std::net`, `tokio` or `socket2`",
+            "no network reaches a policy; what it may know is in its input",
+        ),
+        Some("wasi:http") => (
+            "usually `reqwest`, `ureq` or another client",
+            "no network reaches a policy; what it may know is in its input",
+        ),
+        Some("wasi:cli" | "wasi:io") => (
+            "it is of a version of WASI other than 0.2, or nothing that std needs",
+            "build it with a toolchain whose `wasm32-wasip2` means WASI 0.2",
+        ),
+        _ => (
+            "no other interface is given to a policy",
+            "the only import that does anything is `paced:policy/log`; take out the crate or the WIT that wants it",
+        ),
     }
 }
 
@@ -119,22 +146,23 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused_with_the_way_out() {
-        for (name, way_out) in [
-            ("wasi:clocks/wall-clock@0.2.6", "time is an input"),
-            ("wasi:random/random@0.2.6", "BTreeMap"),
-            ("wasi:filesystem/preopens@0.2.6", "no file"),
-            ("wasi:http/outgoing-handler@0.2.6", "no network"),
-            ("wasi:cli/stdout@0.3.0", "other than 0.2"),
-            ("wasi:cli/stdout", "other than 0.2"),
-            ("wasi:cli/run@0.2.6", "std does not need it"),
-            ("paced:policy/log@0.2.0", "this paced has contract 0.1"),
-            ("paced:policy/log", "this paced has contract 0.1"),
-            ("paced:policy/journal@0.1.0", "the only import"),
-            ("env", "the only import"),
+    fn anything_else_is_refused_with_what_usually_causes_it_and_the_way_out() {
+        for (name, cause, way_out) in [
+            ("wasi:clocks/wall-clock@0.2.6", "`std::time`", "time is an input"),
+            ("wasi:random/random@0.2.6", "`getrandom`", "BTreeMap"),
+            ("wasi:filesystem/preopens@0.2.6", "`std::fs`", "no file"),
+            ("wasi:sockets/tcp@0.2.6", "`std::net`", "no network"),
+            ("wasi:http/outgoing-handler@0.2.6", "`reqwest`", "no network"),
+            ("wasi:cli/stdout@0.3.0", "other than 0.2", "WASI 0.2"),
+            ("wasi:cli/stdout", "other than 0.2", "WASI 0.2"),
+            ("wasi:cli/run@0.2.6", "nothing that std needs", "WASI 0.2"),
+            ("paced:policy/log@0.2.0", "this paced supports 0.1", "update paced"),
+            ("paced:policy/log", "this paced supports 0.1", "update paced"),
+            ("paced:policy/journal@0.1.0", "no other interface", "the only import"),
+            ("env", "no other interface", "the only import"),
         ] {
             let error = judge(name).unwrap_err().to_string();
-            assert!(error.contains(name) && error.contains(way_out), "{error}");
+            assert!(error.contains(name) && error.contains(cause) && error.contains(way_out), "{error}");
         }
     }
 }

@@ -13,16 +13,16 @@ use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre, Linker, LinkerInstance, ResourceType};
 
 use super::call::{self, Caller, Guest};
+use super::contract::{Contract, Prepared};
 use super::descriptor::{self, DescriptorError};
 use super::engine::Engine;
-use super::fault::{self, CallError, StubCalled};
+use super::fault::{self, CallError, Phase, StubCalled};
 use super::guest_log::LogGate;
 use super::imports::{self, ForbiddenImports};
 use super::limits::Limits;
 use super::revision::Digest;
 use super::scan::{self, ScanError};
 use super::stage::{Compiled, Stage, Timeline};
-use super::v0_1;
 use super::version::{self, VersionError};
 
 /// Why a component was not loaded.
@@ -88,11 +88,6 @@ pub struct Loaded {
     pub(super) log: Arc<LogGate>,
 }
 
-/// A component with the bindings of its contract.
-pub(super) enum Prepared {
-    V0_1(v0_1::Prepared),
-}
-
 impl Engine {
     /// Loads a component.
     ///
@@ -113,20 +108,20 @@ impl Engine {
         }
         let digest = timeline.time(Stage::Digest, || Digest::of(bytes));
         let outline = timeline.time(Stage::Validate, || scan::scan(bytes))?;
-        let contract = timeline.time(Stage::Version, || version::contract(&outline.exports))?;
+        let (contract, version) = timeline.time(Stage::Version, || version::contract(&outline.exports))?;
         let stubs = timeline.time(Stage::Imports, || imports::stubs(&outline.imports))?;
         let (component, compiled) = timeline.time(Stage::Compile, || compile(self, digest, bytes))?;
         let log = Arc::new(LogGate::new());
         let (prepared, descriptor) = timeline.time(Stage::Describe, || {
-            let prepared = prepare(self, &component, &stubs, &contract)?;
-            let descriptor = describe(self, &prepared, limits, &log)?;
+            let prepared = prepare(self, &component, &stubs, contract, &version)?;
+            let descriptor = describe(self, &prepared, &version, limits, &log)?;
             descriptor::check(&descriptor)?;
             Ok::<_, LoadError>((prepared, descriptor))
         })?;
         Ok(Loaded {
             engine: self.clone(),
             prepared,
-            contract,
+            contract: version,
             descriptor,
             digest,
             limits: limits.clone(),
@@ -138,10 +133,19 @@ impl Engine {
     }
 }
 
-fn prepare(engine: &Engine, component: &Component, stubs: &[&str], contract: &Version) -> Result<Prepared, LoadError> {
-    let pre = link(engine, component, stubs)?;
-    let mismatch = |error| VersionError::Mismatch { version: contract.clone(), difference: format!("{error:#}") };
-    Ok(Prepared::V0_1(v0_1::Prepared::new(pre).map_err(mismatch)?))
+fn prepare(
+    engine: &Engine,
+    component: &Component,
+    stubs: &[&str],
+    contract: Contract,
+    version: &Version,
+) -> Result<Prepared, LoadError> {
+    let pre = link(engine, component, contract, stubs)?;
+    contract.prepare(pre).map_err(|error| mismatch(version, &error))
+}
+
+fn mismatch(version: &Version, error: &wasmtime::Error) -> LoadError {
+    VersionError::Mismatch { version: version.clone(), difference: format!("{error:#}") }.into()
 }
 
 fn compile(engine: &Engine, digest: Digest, bytes: &[u8]) -> Result<(Component, Compiled), LoadError> {
@@ -155,9 +159,15 @@ fn compile(engine: &Engine, digest: Digest, bytes: &[u8]) -> Result<(Component, 
     }
 }
 
-fn link(engine: &Engine, component: &Component, stubs: &[&str]) -> Result<InstancePre<Guest>, LoadError> {
+fn link(
+    engine: &Engine,
+    component: &Component,
+    contract: Contract,
+    stubs: &[&str],
+) -> Result<InstancePre<Guest>, LoadError> {
     let mut linker = Linker::new(engine.wasmtime());
-    let linked = v0_1::add_to_linker(&mut linker)
+    let linked = contract
+        .add_to_linker(&mut linker)
         .and_then(|()| stub_imports(engine, component, &mut linker, stubs))
         .and_then(|()| linker.instantiate_pre(component));
     linked.map_err(|error| LoadError::Link(format!("{error:#}")))
@@ -199,13 +209,17 @@ fn stub(
 fn describe(
     engine: &Engine,
     prepared: &Prepared,
+    version: &Version,
     limits: &Limits,
     log: &Arc<LogGate>,
 ) -> Result<Descriptor, LoadError> {
     let _slot = engine.slot();
     let mut store = call::open(engine, limits, log, Caller { policy: "", campaign: "" });
-    let Prepared::V0_1(prepared) = prepared;
-    prepared.describe(&mut store).map_err(|error| LoadError::Describe(fault::fault(&error, store.data(), limits)))
+    prepared.describe(&mut store).map_err(|error| match error.phase {
+        // The types of an export are only compared with the contract's once there is an instance.
+        Phase::Bind => mismatch(version, &error.source),
+        Phase::Instantiate | Phase::Answer => LoadError::Describe(fault::fault(&error, store.data(), limits)),
+    })
 }
 
 impl Loaded {
@@ -253,9 +267,7 @@ impl Loaded {
 
     /// Runs `decide` in a fresh instance, and gives the proposal, unchecked, with the fuel that it took.
     pub(super) fn decide(&self, input: &Input) -> Result<(Proposal, u64), Fault> {
-        let (decided, fuel) = self.run(&input.campaign.id, |prepared, store| match prepared {
-            Prepared::V0_1(prepared) => prepared.decide(store, input),
-        })?;
+        let (decided, fuel) = self.run(&input.campaign.id, |prepared, store| prepared.decide(store, input))?;
         Ok((decided.map_err(|words| declined(&words))?, fuel))
     }
 
@@ -264,7 +276,7 @@ impl Loaded {
     /// # Errors
     /// The call gave no answer.
     pub fn memory_bytes(&self, input: &Input) -> Result<u64, Fault> {
-        let (bytes, _) = self.run(&input.campaign.id, |Prepared::V0_1(prepared), store| {
+        let (bytes, _) = self.run(&input.campaign.id, |prepared, store| {
             prepared.decide(store, input)?.ok();
             Ok(store.data().memory_bytes())
         })?;
@@ -273,9 +285,7 @@ impl Loaded {
 
     /// Runs `migrate` in a fresh instance.
     pub(super) fn migrate(&self, from_version: u32, state: &[u8]) -> Result<Vec<u8>, Fault> {
-        let (migrated, _) = self.run("", |prepared, store| match prepared {
-            Prepared::V0_1(prepared) => prepared.migrate(store, from_version, state),
-        })?;
+        let (migrated, _) = self.run("", |prepared, store| prepared.migrate(store, from_version, state))?;
         migrated.map_err(|words| declined(&words))
     }
 

@@ -4,11 +4,12 @@
 //! in a fresh instance under stated [`Limits`], so that the worst a policy can do is to have its campaign held. Nothing
 //! outlives a call but the bytes that the policy returns: keep no store or instance between calls.
 //!
-//! One module per version of the contract (`v0_1`) stands between the component's records and core's; everything else
-//! here is the same for every version.
+//! One module per version of the contract (`v0_1`) stands between the component's records and core's, and one table
+//! (`contract`) says which there are; everything else here is the same for every version.
 
 mod cache;
 mod call;
+mod contract;
 mod cost;
 mod descriptor;
 mod engine;
@@ -45,4 +46,4 @@ pub use reused::ReusedPolicy;
 pub use revision::Digest;
 pub use scan::ScanError;
 pub use stage::{Compiled, Stage, Timeline};
-pub use version::{SUPPORTED_CONTRACTS, VersionError};
+pub use version::VersionError;

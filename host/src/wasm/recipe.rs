@@ -77,7 +77,9 @@ mod tests {
             ("word", ParamValue::Text("fast".to_owned())),
         ];
         let params = params.map(|(name, value)| (name.to_owned(), value)).to_vec();
-        Recipe { component: Digest::of(b"component"), params, limits: Limits::default() }
+        // A default of its time, so that what is pinned below stays.
+        let limits = Limits { fuel: 10_000_000, ..Limits::default() };
+        Recipe { component: Digest::of(b"component"), params, limits }
     }
 
     #[test]

@@ -12,8 +12,9 @@ use paced_core::policy::{Decided, Fault, Input, Policy, Proposal, Revision};
 use wasmtime::Store;
 
 use super::call::{self, Caller, Guest};
+use super::contract::Prepared;
 use super::fault::{self, CallError};
-use super::load::{Loaded, Prepared, declined};
+use super::load::{Loaded, declined};
 use super::policy::{WasmPolicy, check};
 use super::v0_1;
 

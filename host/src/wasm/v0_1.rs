@@ -9,7 +9,7 @@ use wasmtime::{Store, StoreContextMut, Trap};
 
 use self::bindings::exports::paced::policy::controller::Guest as Controller;
 use self::bindings::paced::policy::{log, types};
-use self::bindings::{Policy, PolicyPre};
+use self::bindings::{Policy, PolicyIndices};
 use super::call::Guest;
 use super::fault::{CallError, Phase};
 use super::guest_log::Level;
@@ -20,7 +20,10 @@ mod bindings {
 }
 
 /// A component that has what contract 0.1 asks for, ready to be instantiated.
-pub(super) struct Prepared(PolicyPre<Guest>);
+pub(super) struct Prepared {
+    pre: InstancePre<Guest>,
+    exports: PolicyIndices,
+}
 
 /// An instance of such a component.
 pub(super) struct Instance(Policy);
@@ -31,9 +34,13 @@ pub(super) fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> 
     interface.func_wrap("write", |store, (level, message): (log::Level, String)| write(store, level, &message))
 }
 
-/// A line of log costs a unit of fuel a byte, so that logging is bounded as computing is, and alike on every machine.
+/// Fuel for a line of log, beside a unit for each byte: about what taking it costs the host, whether it is written or
+/// dropped. Without it ten million empty lines would take seconds and hardly any fuel.
+const LINE_FUEL: u64 = 500;
+
+/// A line of log costs fuel, so that logging is bounded as computing is, and alike on every machine.
 fn write(mut store: StoreContextMut<'_, Guest>, level: log::Level, message: &str) -> wasmtime::Result<()> {
-    let left = store.get_fuel()?.checked_sub(message.len() as u64).ok_or(Trap::OutOfFuel)?;
+    let left = store.get_fuel()?.checked_sub(LINE_FUEL + message.len() as u64).ok_or(Trap::OutOfFuel)?;
     store.set_fuel(left)?;
     let level = match level {
         log::Level::Debug => Level::Debug,
@@ -46,9 +53,10 @@ fn write(mut store: StoreContextMut<'_, Guest>, level: log::Level, message: &str
 }
 
 impl Prepared {
-    /// Checks that a component exports what the contract asks for.
+    /// Checks that a component exports what the contract asks for, by name; the types are checked with each instance.
     pub(super) fn new(pre: InstancePre<Guest>) -> wasmtime::Result<Self> {
-        PolicyPre::new(pre).map(Self)
+        let exports = PolicyIndices::new(&pre)?;
+        Ok(Self { pre, exports })
     }
 
     /// Calls `describe` in a fresh instance.
@@ -69,8 +77,9 @@ impl Prepared {
 
     /// An instance for many calls of `decide`.
     pub(super) fn instantiate(&self, store: &mut Store<Guest>) -> Result<Instance, CallError> {
-        let instance = self.0.instantiate(&mut *store);
-        instance.map(Instance).map_err(|source| CallError { phase: Phase::Instantiate, source })
+        let failed = |phase| move |source| CallError { phase, source };
+        let instance = self.pre.instantiate(&mut *store).map_err(failed(Phase::Instantiate))?;
+        self.exports.load(&mut *store, &instance).map(Instance).map_err(failed(Phase::Bind))
     }
 
     /// Calls `migrate` in a fresh instance; the inner error is the policy's own.

@@ -5,10 +5,8 @@
 
 use semver::Version;
 
+use super::contract::Contract;
 use super::few::few;
-
-/// The versions of the contract that this host runs, newest last.
-pub const SUPPORTED_CONTRACTS: &[(u64, u64)] = &[(0, 1)];
 
 /// The interface that every policy exports, without its version.
 const CONTROLLER: &str = "paced:policy/controller";
@@ -18,9 +16,8 @@ const CONTROLLER: &str = "paced:policy/controller";
 pub enum VersionError {
     /// It is built for a version of the contract that this host does not know.
     #[error(
-        "it exports `{CONTROLLER}@{found}`, and this paced runs policies of contract {}: \
-         rebuild it with `paced-policy = \"{}\"`, or run it on a {} paced",
-        contracts(), newest(), if is_newer(found) { "newer" } else { "older" }
+        "it exports `{CONTROLLER}@{found}`; this paced supports {}: rebuild it with `paced-policy = \"{}\"`, or {}",
+        supported(), newest(), if is_newer(found) { "update paced" } else { "run it on an older paced" }
     )]
     Unsupported {
         /// The version in the export's name.
@@ -56,37 +53,50 @@ pub enum VersionError {
     },
 }
 
-/// The contract that a component with these exports is built for.
-pub(super) fn contract(exports: &[String]) -> Result<Version, VersionError> {
+/// The contract that a component with these exports is built for, and the version that its export names.
+///
+/// Of several, the newest that this host runs: a component may well serve older hosts, too.
+pub(super) fn contract(exports: &[String]) -> Result<(Contract, Version), VersionError> {
     let of_controller = exports
         .iter()
         .filter(|name| name.strip_prefix(CONTROLLER).is_some_and(|rest| rest.is_empty() || rest.starts_with('@')));
+    let mut runs: Option<(Contract, Version)> = None;
     let mut other = None;
     for export in of_controller {
         match export.split_once('@').and_then(|(_, version)| Version::parse(version).ok()) {
-            Some(version) if SUPPORTED_CONTRACTS.contains(&(version.major, version.minor)) => return Ok(version),
-            Some(found) => other = Some(VersionError::Unsupported { found }),
+            Some(found) => match Contract::of(&found) {
+                Some(contract) if runs.as_ref().is_none_or(|(_, best)| found > *best) => runs = Some((contract, found)),
+                Some(_) => {}
+                None => other = Some(VersionError::Unsupported { found }),
+            },
             None => other = other.or_else(|| Some(VersionError::Unversioned { export: export.clone() })),
         }
     }
-    Err(other.unwrap_or_else(|| VersionError::NoPolicy { exports: named(exports) }))
+    runs.ok_or_else(|| other.unwrap_or_else(|| VersionError::NoPolicy { exports: named(exports) }))
 }
 
 fn named(exports: &[String]) -> String {
     if exports.is_empty() { "nothing".to_owned() } else { few(exports.iter().map(|name| format!("`{name}`")), ", ") }
 }
 
-fn contracts() -> String {
-    let versions: Vec<_> = SUPPORTED_CONTRACTS.iter().map(|(major, minor)| format!("{major}.{minor}")).collect();
+/// The versions that this host runs, in words.
+pub(super) fn supported() -> String {
+    let versions: Vec<_> = Contract::ALL.iter().map(|contract| in_words(*contract)).collect();
     versions.join(", ")
 }
 
-fn newest() -> String {
-    SUPPORTED_CONTRACTS.last().map(|(major, minor)| format!("{major}.{minor}")).unwrap_or_default()
+/// The version to build for.
+pub(super) fn newest() -> String {
+    Contract::ALL.last().map(|contract| in_words(*contract)).unwrap_or_default()
+}
+
+fn in_words(contract: Contract) -> String {
+    let (major, minor) = contract.number();
+    format!("{major}.{minor}")
 }
 
 fn is_newer(found: &Version) -> bool {
-    SUPPORTED_CONTRACTS.iter().all(|supported| (found.major, found.minor) > *supported)
+    Contract::ALL.iter().all(|contract| (found.major, found.minor) > contract.number())
 }
 
 #[cfg(test)]
@@ -95,13 +105,15 @@ mod tests {
 
     fn verdict(exports: &[&str]) -> Result<String, String> {
         let exports: Vec<_> = exports.iter().map(|name| (*name).to_owned()).collect();
-        contract(&exports).map(|version| version.to_string()).map_err(|error| error.to_string())
+        contract(&exports).map(|(_, version)| version.to_string()).map_err(|error| error.to_string())
     }
 
     #[test]
     fn any_patch_version_of_a_supported_contract_is_taken() {
         assert_eq!(verdict(&["paced:policy/controller@0.1.0"]), Ok("0.1.0".to_owned()));
         assert_eq!(verdict(&["x", "paced:policy/controller@0.1.9"]), Ok("0.1.9".to_owned()));
+        let patches = ["paced:policy/controller@0.1.9", "paced:policy/controller@0.1.0"];
+        assert_eq!(verdict(&patches), Ok("0.1.9".to_owned()), "the newest of those that this host runs");
         let both = ["paced:policy/controller@0.2.0", "paced:policy/controller@0.1.0"];
         assert_eq!(verdict(&both), Ok("0.1.0".to_owned()));
     }
@@ -110,9 +122,13 @@ mod tests {
     fn a_mismatch_is_said_in_words() {
         assert_eq!(
             verdict(&["paced:policy/controller@0.2.0"]),
-            Err("it exports `paced:policy/controller@0.2.0`, and this paced runs policies of contract 0.1: \
-                 rebuild it with `paced-policy = \"0.1\"`, or run it on a newer paced"
+            Err("it exports `paced:policy/controller@0.2.0`; this paced supports 0.1: rebuild it with \
+                 `paced-policy = \"0.1\"`, or update paced"
                 .to_owned())
+        );
+        assert!(
+            verdict(&["paced:policy/controller@0.0.3"]).unwrap_err().ends_with(", or run it on an older paced"),
+            "what came before the first version"
         );
         assert_eq!(
             verdict(&["paced:policy/controller"]),

@@ -1,9 +1,9 @@
-//! The folders of policy files, watched as far as the system allows.
+//! The folders of files, watched as far as the system allows.
 //!
 //! A folder may be missing, or be replaced by another of the same name, which ends the system's watch without a word.
 //! So who uses this asks it again and again to keep watching.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -21,8 +21,8 @@ pub(super) struct Folders {
 struct Identity(u64, u64);
 
 impl Folders {
-    /// The parents of these files; `changed` is called, on a thread of the system's, when something in one changes.
-    pub(super) fn of<'a>(files: impl Iterator<Item = &'a Path>, changed: impl Fn() + Send + 'static) -> Self {
+    /// No folders yet; `changed` is called, on a thread of the system's, when something in one of them changes.
+    pub(super) fn none(changed: impl Fn() + Send + 'static) -> Self {
         let handler = move |event: notify::Result<Event>| {
             if event.as_ref().map_or(true, may_be_news) {
                 changed();
@@ -31,18 +31,30 @@ impl Folders {
         let watcher = notify::recommended_watcher(handler)
             .inspect_err(|error| {
                 tracing::warn!(
-                    event = "policy_watch_unavailable",
+                    event = "watch_unavailable",
                     error = error.to_string(),
-                    "changed policy files are noticed a few seconds later"
+                    "changed files are noticed a few seconds later"
                 );
             })
             .ok();
-        Self { watcher, watched: files.map(|file| (parent(file), None)).collect() }
+        Self { watcher, watched: BTreeMap::new() }
     }
 
-    /// Watches the folders that are there and not watched yet, or not any longer.
-    pub(super) fn keep_watching(&mut self) {
+    /// Watches the parents of these files: those that are there and not watched yet, or not any longer. Other folders
+    /// are let go.
+    pub(super) fn keep_watching(&mut self, files: &[PathBuf]) {
         let Some(watcher) = &mut self.watcher else { return };
+        let wanted: BTreeSet<_> = files.iter().map(|file| parent(file)).collect();
+        self.watched.retain(|folder, watched| {
+            let is_wanted = wanted.contains(folder);
+            if !is_wanted && watched.is_some() {
+                let _ = watcher.unwatch(folder);
+            }
+            is_wanted
+        });
+        for folder in wanted {
+            self.watched.entry(folder).or_default();
+        }
         for (folder, watched) in &mut self.watched {
             let there = identity(folder);
             if *watched == there {
@@ -58,7 +70,7 @@ impl Folders {
     }
 }
 
-/// Whether an event may mean a new file. Reading one must not, because looking at a policy reads it.
+/// Whether an event may mean a new file. Reading one must not, because looking at a file reads it.
 fn may_be_news(event: &Event) -> bool {
     match event.kind {
         EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,

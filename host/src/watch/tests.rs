@@ -1,11 +1,11 @@
-//! The watch over real folders. Each test waits for an outcome, not for a time.
+//! The watch over real folders, with a registry that looks. Each test waits for an outcome, not for a time.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
 
 use super::*;
-use crate::registry::{Activated, PolicySpec, Source};
+use crate::registry::{Activated, Outcome, PolicySpec, Registry, Source};
 use crate::wasm::tests::{Hand, engine};
 use crate::wasm::{Digest, Limits};
 
@@ -35,10 +35,13 @@ fn watch(file: &Path, pace: Pace) -> Watched {
     let (registry, _) = Registry::open(engine().clone(), vec![spec], None);
     let registry = Arc::new(registry);
     let (sender, outcomes) = mpsc::channel();
-    let report = move |_: &str, outcome| {
-        let _ = sender.send(outcome);
+    let looked_at = Arc::clone(&registry);
+    let look = move |_| match looked_at.reload("mine") {
+        Outcome::Unchanged => {}
+        outcome => sender.send(outcome).unwrap_or_default(),
     };
-    let watch = Watch::start(Arc::clone(&registry), pace, report).unwrap();
+    let file = file.to_owned();
+    let watch = Watch::start(pace, move || vec![file.clone()], look).unwrap();
     Watched { registry, outcomes, _watch: watch }
 }
 
@@ -59,6 +62,18 @@ impl Watched {
         assert_eq!(self.registry.get("mine").unwrap().digest(), Digest::of(bytes));
     }
 
+    /// Waits until these bytes are in force, and nothing else has been meanwhile.
+    fn expect_only(&self, bytes: &[u8]) {
+        loop {
+            match self.next() {
+                Outcome::Activated(Activated { loaded, .. }) => break assert_eq!(loaded.digest(), Digest::of(bytes)),
+                // A writer may stall for longer than a file must rest.
+                Outcome::Refused { .. } => {}
+                Outcome::Unchanged => panic!("reported without need"),
+            }
+        }
+    }
+
     fn expect_refusal(&self, stage: &str) {
         match self.next() {
             Outcome::Refused { refusal, .. } => assert_eq!(refusal.stage().as_str(), stage),
@@ -74,7 +89,7 @@ fn folder_with(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
     (folder, file)
 }
 
-/// Replaces a file as editors and deploys do.
+/// Replaces a file as `sed -i`, editors and deploys do.
 fn rename_over(file: &Path, bytes: &[u8]) {
     let beside = file.with_extension("new");
     fs::write(&beside, bytes).unwrap();
@@ -95,6 +110,99 @@ fn a_file_written_in_place_renamed_over_or_made_anew_is_loaded() {
     assert!(watched.registry.get("mine").is_some());
     fs::write(&file, answering(4.0)).unwrap();
     watched.expect(&answering(4.0));
+}
+
+/// Replaces a file as vim does where it keeps a backup.
+fn write_anew(file: &Path, bytes: &[u8]) {
+    let backup = file.with_extension("wasm~");
+    fs::rename(file, &backup).unwrap();
+    fs::write(file, bytes).unwrap();
+    fs::remove_file(&backup).unwrap();
+}
+
+/// Replaces a file as `cargo build` does, which links the file that it has just written elsewhere.
+fn link_anew(file: &Path, bytes: &[u8]) {
+    let deps = file.with_file_name("deps");
+    fs::create_dir_all(&deps).unwrap();
+    let built = deps.join("mine.wasm");
+    fs::write(&built, bytes).unwrap();
+    fs::remove_file(file).unwrap();
+    fs::hard_link(&built, file).unwrap();
+    fs::remove_file(&built).unwrap();
+}
+
+/// Overwrites a file as `cp` does, a slice at a time.
+fn copy_in_slices(file: &Path, bytes: &[u8]) {
+    let mut file = File::create(file).unwrap();
+    for slice in bytes.chunks(100) {
+        file.write_all(slice).unwrap();
+        file.sync_all().unwrap();
+    }
+}
+
+#[test]
+fn every_way_to_replace_a_file_is_noticed_and_nothing_half_written_comes_into_force() {
+    let (_folder, file) = folder_with(&answering(1.0));
+    let watched = watch(&file, QUICK_POLL);
+    let ways = [rename_over, write_anew, link_anew, copy_in_slices];
+    for (way, ratio) in ways.iter().zip([2.0, 3.0, 4.0, 1.5]) {
+        way(&file, &answering(ratio));
+        watched.expect_only(&answering(ratio));
+    }
+}
+
+#[test]
+fn a_burst_of_writes_ends_with_the_last_one_in_force() {
+    let (_folder, file) = folder_with(&answering(1.0));
+    let watched = watch(&file, Pace { poll: NO_POLL.poll, ..Pace::default() });
+    for step in 1..=50 {
+        rename_over(&file, &answering(1.0 + f64::from(step) / 100.0));
+    }
+    watched.expect(&answering(1.5));
+    assert!(watched.outcomes.try_recv().is_err(), "nothing comes after it");
+}
+
+#[cfg(unix)]
+#[test]
+fn where_no_event_comes_the_poll_notices() {
+    let (_folder, file) = folder_with(&answering(1.0));
+    // What a link points to changes in another folder than the one that is watched.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let link = elsewhere.path().join("mine.wasm");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let watched = watch(&link, QUICK_POLL);
+    rename_over(&file, &answering(2.0));
+    watched.expect_only(&answering(2.0));
+}
+
+#[test]
+fn a_request_has_a_look_taken_that_knows_it() {
+    let (sender, causes) = mpsc::channel();
+    let watch = Watch::start(NO_POLL, Vec::new, move |cause| sender.send(cause).unwrap_or_default()).unwrap();
+    assert_eq!(causes.recv_timeout(LONG), Ok(Cause::Routine));
+    watch.request_look();
+    assert_eq!(causes.recv_timeout(LONG), Ok(Cause::Request));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_a_look_adds_is_watched_from_then_on() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [first, second] = folders.each_ref().map(|folder| folder.path().join("a"));
+    let (sender, looks) = mpsc::channel();
+    let (of_files, of_look) = (Arc::new(AtomicBool::new(false)), second.clone());
+    let has_looked = Arc::clone(&of_files);
+    let files = move || vec![if of_files.load(Ordering::Relaxed) { of_look.clone() } else { first.clone() }];
+    let look = move |_| {
+        has_looked.store(true, Ordering::Relaxed);
+        sender.send(()).unwrap_or_default();
+    };
+    let _watch = Watch::start(NO_POLL, files, look).unwrap();
+    for _ in 0..2 {
+        looks.recv_timeout(LONG).unwrap();
+    }
+    fs::write(&second, "").unwrap();
+    looks.recv_timeout(LONG).unwrap();
 }
 
 #[cfg(target_os = "linux")]

@@ -111,6 +111,13 @@ impl Input {
     pub fn abandonment(&self, window: &Window) -> Option<f64> {
         window.abandonment(self.campaign.abandonment_of)
     }
+
+    /// Whether the guard applied this rule to the previous decision: "ceiling", "ramp-up", "ramp-down", "bounds" or
+    /// "small-group", for example.
+    #[must_use]
+    pub fn guard_applied(&self, code: &str) -> bool {
+        self.guard_reasons.iter().any(|applied| applied == code)
+    }
 }
 
 impl Reading {
@@ -121,6 +128,9 @@ impl Reading {
     }
 }
 
+/// Fewer calls than this say nothing about whether a platform counts dials as offered.
+const TELLING_CALLS: u32 = 100;
+
 impl Window {
     /// Live answers: those that reached an agent and those abandoned.
     #[must_use]
@@ -128,14 +138,28 @@ impl Window {
         self.answered.saturating_add(self.abandoned)
     }
 
+    /// The calls that an abandonment rate is counted of.
+    #[must_use]
+    pub const fn calls(&self, of: AbandonmentOf) -> u32 {
+        match of {
+            AbandonmentOf::Answered => self.live_answers(),
+            AbandonmentOf::Offered => self.offered,
+        }
+    }
+
     /// The abandonment rate, 0 to 1; none over no calls.
     #[must_use]
     pub fn abandonment(&self, of: AbandonmentOf) -> Option<f64> {
-        let calls = match of {
-            AbandonmentOf::Answered => self.live_answers(),
-            AbandonmentOf::Offered => self.offered,
-        };
+        let calls = self.calls(of);
         (calls > 0).then(|| f64::from(self.abandoned) / f64::from(calls))
+    }
+
+    /// The share of dialled calls that somebody answers, where `offered` plainly counts dials: over at least 100 of
+    /// them, of which less than two thirds are live answers. None otherwise; on most platforms it can't be known.
+    #[must_use]
+    pub fn answers_per_dial(&self) -> Option<f64> {
+        let (offered, live) = (f64::from(self.offered), f64::from(self.live_answers()));
+        (self.offered >= TELLING_CALLS && live < offered * 2.0 / 3.0).then(|| live / offered)
     }
 }
 
@@ -158,6 +182,14 @@ mod tests {
         input.reading.agents_available = 0.0;
         input.reading.agents_busy = 0.0;
         assert_eq!(input.utilization(), None);
+    }
+
+    #[test]
+    fn an_answer_probability_needs_offered_to_plainly_count_dials() {
+        let window = |offered, answered, abandoned| Window { offered, answered, abandoned, covered_s: 300.0 };
+        assert_eq!(window(200, 48, 2).answers_per_dial(), Some(0.25));
+        assert_eq!(window(200, 190, 10).answers_per_dial(), None, "offered counts answers");
+        assert_eq!(window(99, 20, 0).answers_per_dial(), None, "too few to tell");
     }
 
     #[test]

@@ -5,6 +5,9 @@
 //! component with [`export!`]. No WIT file, no generated code and no unsafe code stands in your crate, and its unit
 //! tests run natively (see [`testing`]).
 //!
+//! [`model`] has what pacing is calculated with: how many calls a number of lines abandons, estimates that few calls
+//! can't upset, controllers that start and stop without a jump.
+//!
 //! Keep nothing in statics: every call runs in a fresh instance, and only what stands in `State` lives on.
 //!
 //! ```
@@ -52,6 +55,7 @@ mod decision;
 pub mod guest;
 mod input;
 pub mod log;
+pub mod model;
 mod params;
 mod policy;
 mod state;

@@ -1,13 +1,15 @@
 //! Directives that overtake each other.
 
-use paced_core::config::CampaignConfig;
 use paced_core::ratio::DialRatio;
 use paced_core::reading::Status;
+
+use paced_core::config::CampaignConfig;
 use paced_core::state::CampaignState;
 
 use super::*;
 use crate::board::Board;
 use crate::calendar::Calendar;
+use crate::campaign::{InForce, Settings};
 use crate::clock::Clock;
 use crate::dialer::{Answer, Dialer, Update};
 use crate::journal::{Journal, JournalConfig};
@@ -39,13 +41,16 @@ fn batch(dir: &std::path::Path) -> Batch {
         calendar: Calendar::new(jiff::tz::TimeZone::UTC),
         dialer: Arc::new(HangsOnPauses),
         registry: Arc::new(registry),
+        in_force: InForce::default(),
         journal: Journal::open(dir, JournalConfig::default()).unwrap(),
         board: Board::default(),
         dry_run: false,
     };
     let config = CampaignConfig::with_defaults("7", 20);
     let state = CampaignState::new(&config);
-    let campaign = Campaign::new(config, "fixed".to_owned(), Vec::new(), None, state);
+    let settings =
+        Settings { config: Arc::new(config), policy: "fixed".to_owned(), params: Vec::new(), shift_end: None };
+    let campaign = Campaign::new(settings, state);
     Batch::new(host, Schedule::new(clock.now(), Duration::from_secs(15)), vec![campaign])
 }
 

@@ -35,7 +35,7 @@ impl Rehearsal {
         let clock = Clock::start(time_scale);
         let tenant = Tenant::start(TenantConfig { seed, ..TenantConfig::new(clock, &AGENTS) }).await?;
         let config = config(policy, data_dir, &tenant)?;
-        let daemon = match Daemon::start(config, Options { clock, dry_run: false }).await {
+        let daemon = match Daemon::start(config, Options { clock, dry_run: false, file: None }).await {
             Ok(daemon) => daemon,
             Err(DaemonError::Findings(findings)) => bail!("{}", in_words(&findings)),
             Err(error) => return Err(error.into()),

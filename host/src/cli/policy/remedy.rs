@@ -3,7 +3,7 @@
 use paced_core::policy::{Fault, FaultClass};
 
 use super::diagnostic::Diagnostic;
-use crate::wasm::{LoadError, ScanError};
+use crate::wasm::{ForbiddenImports, LoadError, ScanError};
 
 /// The profile that makes a Rust component small.
 const SMALL: &str = "set `opt-level = \"s\"`, `lto = true`, `strip = true` and `panic = \"abort\"` in [profile.release], \
@@ -16,11 +16,7 @@ pub(super) fn of_load(file: &str, refusal: &LoadError) -> Diagnostic {
         LoadError::Size { .. } => found("the file is too large").note("why", refusal.to_string()).help(SMALL),
         LoadError::Validate(scan) => of_scan(&found, scan),
         LoadError::Version(error) => with_way_out(found("it has no contract that this paced runs"), &error.to_string()),
-        LoadError::Import(forbidden) => {
-            forbidden.0.iter().fold(found("it imports what no policy can have"), |problem, import| {
-                problem.note("why", format!("`{}`: {}", import.name, import.way_out))
-            })
-        }
+        LoadError::Import(forbidden) => of_imports(found("it imports what no policy can have"), forbidden),
         LoadError::Compile(_) => found("the compiler refuses it")
             .note("why", refusal.to_string())
             .help("build it without `-C target-feature`: threads, relaxed SIMD and 64-bit memories are left out here"),
@@ -31,6 +27,18 @@ pub(super) fn of_load(file: &str, refusal: &LoadError) -> Diagnostic {
         LoadError::Descriptor(error) => with_way_out(found("what it says of itself can't be"), &error.to_string())
             .help("correct NAME, VERSION, SUMMARY or `params!` in the crate"),
     }
+}
+
+/// Each import with what usually brings it in; a way out that serves several is given once.
+fn of_imports(problem: Diagnostic, forbidden: &ForbiddenImports) -> Diagnostic {
+    let mut ways_out: Vec<_> = forbidden.0.iter().map(|import| import.way_out.as_str()).collect();
+    ways_out.sort_unstable();
+    ways_out.dedup();
+    let named = forbidden
+        .0
+        .iter()
+        .fold(problem, |problem, import| problem.note("why", format!("`{}` ({})", import.name, import.cause)));
+    ways_out.into_iter().fold(named, Diagnostic::help)
 }
 
 fn of_scan(found: &dyn Fn(&str) -> Diagnostic, scan: &ScanError) -> Diagnostic {
@@ -96,6 +104,7 @@ mod tests {
         let shown = explained(&wat::parse_str(wat).unwrap());
         assert!(shown.starts_with("error[imports]: "), "{shown}");
         assert!(shown.contains("use a BTreeMap") && shown.contains("time is an input"), "{shown}");
+        assert!(shown.contains("`getrandom`") && shown.contains("`chrono`"), "{shown}");
     }
 
     #[test]

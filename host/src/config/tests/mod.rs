@@ -1,5 +1,6 @@
 //! What is said about wrong configurations, and what becomes of right ones.
 
+mod changes;
 mod files;
 mod findings;
 mod layers;

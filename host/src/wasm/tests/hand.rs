@@ -12,6 +12,10 @@ pub(crate) struct Hand {
     pub(crate) describe: String,
     /// Body of `migrate`, with `$from`, `$state` and `$length`; it leaves a pointer to the result.
     pub(crate) migrate: String,
+    /// Body of `cabi_realloc`, by which the host asks for room for what it hands over.
+    pub(crate) realloc: String,
+    /// Body of what is called once an answer of `decide` was read, with `$answered` pointing to it; "" for none.
+    pub(crate) post_return: String,
     /// More fields of the module.
     pub(crate) fields: String,
     /// Whether it imports what Rust's std leaves behind, as `$exit` and `$stderr`.
@@ -24,6 +28,8 @@ impl Default for Hand {
             decide: "(call $answer (f64.const 1.5))".to_owned(),
             describe: "(i32.const 64)".to_owned(),
             migrate: "(i32.store8 (i32.const 320) (i32.const 1)) (i32.const 320)".to_owned(),
+            realloc: BUMP.to_owned(),
+            post_return: String::new(),
             fields: String::new(),
             with_wasi: false,
         }
@@ -38,7 +44,14 @@ impl Hand {
 
     /// The component.
     pub(crate) fn component(&self) -> Vec<u8> {
-        let Self { decide, describe, migrate, fields, with_wasi } = self;
+        let Self { decide, describe, migrate, realloc, post_return, fields, with_wasi } = self;
+        let post_return = match post_return.as_str() {
+            "" => String::new(),
+            body => {
+                let name = "cabi_post_paced:policy/controller@0.1.0#decide";
+                format!("(func (export \"{name}\") (param $answered i32) {body})")
+            }
+        };
         let wasi = if *with_wasi { WASI_IMPORTS } else { "" };
         let wat = format!(
             r#"(module
@@ -57,11 +70,8 @@ impl Hand {
                     "\00\00\00\00\00\00\00\00" "\33\33\33\33\33\33\c3\3f"
                     "\00\00\00\00\00\00\00\00" "\00\00\00\00\00\00\00\00")
                 (global $heap (mut i32) (i32.const 65536))
-                (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
-                    (global.get $heap)
-                    (global.set $heap (i32.and
-                        (i32.add (i32.add (global.get $heap) (local.get 3)) (i32.const 15))
-                        (i32.const -8))))
+                (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) {realloc})
+                {post_return}
                 (func $answer (param $ratio f64) (result i32)
                     (i32.store8 (i32.const 264) (i32.const 1))
                     (f64.store (i32.const 272) (local.get $ratio))
@@ -91,6 +101,10 @@ impl Hand {
         wit_component::ComponentEncoder::default().module(&module).unwrap().validate(true).encode().unwrap()
     }
 }
+
+/// An allocator that never frees: an instance lives for one call.
+const BUMP: &str = "(global.get $heap)
+    (global.set $heap (i32.and (i32.add (i32.add (global.get $heap) (local.get 3)) (i32.const 15)) (i32.const -8)))";
 
 const WASI_IMPORTS: &str = r#"
     (import "wasi:cli/exit@0.2.6" "exit" (func $exit (param i32)))

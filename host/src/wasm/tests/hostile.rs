@@ -3,25 +3,8 @@
 use std::time::Duration;
 
 use paced_core::params::ParamValue;
-use paced_core::policy::{Decided, Fault, FaultClass, Policy};
 
 use super::*;
-use crate::wasm::WasmPolicy;
-
-fn decide_with(decide: &str, limits: &Limits) -> Result<Decided, Fault> {
-    WasmPolicy::new(Hand::deciding(decide).load_with(limits), &[]).unwrap().decide(&input())
-}
-
-fn decide(body: &str) -> Result<Decided, Fault> {
-    decide_with(body, &Limits::default())
-}
-
-fn fault(body: &str) -> (FaultClass, String) {
-    let fault = decide(body).unwrap_err();
-    (fault.class, fault.message)
-}
-
-const FOREVER: &str = "(loop $l (br $l)) unreachable";
 
 #[test]
 fn an_honest_policy_decides_and_says_what_it_used() {
@@ -54,7 +37,7 @@ fn nothing_outlives_a_call() {
 fn an_endless_loop_ends_by_fuel() {
     assert_eq!(
         fault(FOREVER),
-        (FaultClass::Fuel, "it used up its 10000000 units of fuel before it answered".to_owned())
+        (FaultClass::Fuel, "it used up its 50000000 units of fuel before it answered".to_owned())
     );
 }
 
@@ -156,86 +139,6 @@ fn an_error_of_the_policy_is_declined_in_its_own_words() {
     let (class, message) = fault("(call $decline (i32.const 4096) (i32.const 60000))");
     assert_eq!(class, FaultClass::Declined);
     assert!(message.len() < 600, "{}", message.len());
-}
-
-#[test]
-fn ratios_that_are_not_finite_are_bad_output() {
-    for ratio in ["nan", "inf", "-inf"] {
-        let (class, message) = fault(&format!("(call $answer (f64.const {ratio}))"));
-        assert_eq!(class, FaultClass::BadOutput);
-        assert!(message.starts_with("its dial ratio is "), "{message}");
-    }
-}
-
-#[test]
-fn nan_has_one_bit_pattern() {
-    // 0/0 has a sign of the machine's choice: canonical, it is positive.
-    let sign = "(call $answer (f64.convert_i64_u (i64.shr_u
-        (i64.reinterpret_f64 (f64.div (f64.const 0) (f64.load (i32.const 4096)))) (i64.const 63))))";
-    assert_eq!(decide(sign).unwrap().proposal.dial_ratio, Some(0.0));
-}
-
-/// Sets a list of the decision, and answers.
-fn with_list(offset: u32, pointer: u32, length: u32) -> String {
-    let end = offset + 4;
-    format!(
-        "(i32.store (i32.const {offset}) (i32.const {pointer})) (i32.store (i32.const {end}) (i32.const {length}))
-         (call $answer (f64.const 1))"
-    )
-}
-
-#[test]
-fn output_over_its_limits_is_bad_output_with_the_limit() {
-    const REASON: u32 = 280;
-    const SIGNALS: u32 = 288;
-    const STATE: u32 = 296;
-    for (body, words) in [
-        (with_list(REASON, 4096, 257), "its reason has 257 bytes: at most 256 are taken"),
-        (with_list(SIGNALS, 4096, 33), "it gives 33 signals: at most 32 are taken"),
-        (with_list(SIGNALS, 4096, 1), "a signal is named \"\": a name has 1 to 64 bytes"),
-        (with_list(STATE, 4096, 16_385), "its state has 16385 bytes: at most 16384 are taken"),
-    ] {
-        assert_eq!(fault(&body), (FaultClass::BadOutput, words.to_owned()));
-    }
-    let state = decide(&with_list(STATE, 4096, 16_384)).unwrap().proposal.state;
-    assert_eq!(state.len(), 16_384);
-}
-
-#[test]
-fn answers_that_cannot_be_read_are_bad_output() {
-    for body in [
-        // Not UTF-8.
-        "(i32.store8 (i32.const 4096) (i32.const 255)) (call $decline (i32.const 4096) (i32.const 1))".to_owned(),
-        // Outside the memory.
-        with_list(296, 100, 0x7fff_ffff),
-        "(i32.const -8)".to_owned(),
-        // Not aligned.
-        "(i32.const 257)".to_owned(),
-        // No such variant.
-        "(i32.store8 (i32.const 264) (i32.const 9)) (i32.const 256)".to_owned(),
-        // A megabyte of state, more than the host cares to copy.
-        format!("(drop (memory.grow (i32.const 32))) {}", with_list(296, 0, 1 << 20)),
-    ] {
-        let (class, message) = fault(&body);
-        assert_eq!(class, FaultClass::BadOutput, "{message}");
-        assert!(message.starts_with("what it handed over can't be read: "), "{message}");
-    }
-}
-
-#[test]
-fn many_signals_with_one_long_name_do_not_multiply_in_the_host() {
-    // 20,000 signals, each named by the same 100,000 bytes: 2 GB once copied.
-    let body = format!(
-        "(local $at i32) (local.set $at (i32.const 131072)) (drop (memory.grow (i32.const 8)))
-         (loop $l
-            (i32.store (local.get $at) (i32.const 0))
-            (i32.store offset=4 (local.get $at) (i32.const 100000))
-            (local.set $at (i32.add (local.get $at) (i32.const 16)))
-            (br_if $l (i32.lt_u (local.get $at) (i32.const 451072))))
-         {}",
-        with_list(288, 131_072, 20_000)
-    );
-    assert_eq!(fault(&body).0, FaultClass::BadOutput);
 }
 
 #[test]

@@ -1,57 +1,28 @@
 //! The outcome of golden cases in JUnit's format, which CI systems read.
 
-use std::fmt::Write as _;
+use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
 use super::Ran;
 
-/// The report on the cases of a policy.
-pub(super) fn report(policy: &str, ran: &[Ran]) -> String {
-    let failures = ran.iter().filter(|ran| !ran.passed()).count();
-    let seconds: f64 = ran.iter().map(|ran| ran.took.as_secs_f64()).sum();
-    let totals = format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\" time=\"{seconds:.6}\"", ran.len());
-    let policy = escaped(policy);
-    let mut xml = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {totals}>\n  <testsuite name=\"{policy}\" {totals}>\n"
-    );
-    for ran in ran {
-        let name = escaped(&ran.case.name);
-        let took = ran.took.as_secs_f64();
-        // Writing into a string can't fail.
-        let _ = write!(xml, "    <testcase classname=\"{policy}\" name=\"{name}\" time=\"{took:.6}\"");
-        if ran.passed() {
-            xml.push_str("/>\n");
-            continue;
-        }
-        let message = escaped(&format!("expected {}; actual {}", ran.case.expectation(), ran.actual));
-        let _ = write!(xml, ">\n      <failure message=\"{message}\"/>\n    </testcase>\n");
-    }
-    xml.push_str("  </testsuite>\n</testsuites>\n");
-    xml
+/// The report on the cases of a policy; characters that XML can't have are left out.
+pub(super) fn report(policy: &str, ran: &[Ran]) -> Result<String, SerializeError> {
+    let mut suite = TestSuite::new(policy);
+    suite.add_test_cases(ran.iter().map(|ran| {
+        let mut case = TestCase::new(ran.case.name.as_str(), status(ran));
+        case.set_classname(policy).set_time(ran.took);
+        case
+    }));
+    suite.set_time(ran.iter().map(|ran| ran.took).sum());
+    let mut report = Report::new("paced policy test");
+    report.add_test_suite(suite);
+    report.to_string()
 }
 
-/// Text for an attribute; characters that XML can't have become "?".
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\n' | '\t' | '\r' => escaped.push(' '),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push('?'),
-            c => escaped.push(c),
-        }
+fn status(ran: &Ran) -> TestCaseStatus {
+    if ran.passed() {
+        return TestCaseStatus::success();
     }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_can_not_break_out_of_an_attribute() {
-        assert_eq!(escaped("a<b & \"c\"\n\u{1b}>"), "a&lt;b &amp; &quot;c&quot; ?&gt;");
-    }
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    status.set_message(format!("expected {}; actual {}", ran.case.expectation(), ran.actual));
+    status
 }

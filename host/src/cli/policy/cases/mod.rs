@@ -10,7 +10,7 @@ mod read;
 mod update;
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -80,7 +80,8 @@ pub(super) fn run(args: &Args, engine: &Engine, out: &mut dyn Write) -> Result<E
     };
     let ran: Vec<_> = cases.into_iter().map(|case| run_case(&loaded, case)).collect();
     if let Some(path) = &args.junit {
-        write_file(path, &junit::report(&loaded.descriptor().name, &ran))?;
+        let unwritten = |error| PolicyCommandError::WriteFile { path: path.clone(), source: io::Error::other(error) };
+        write_file(path, &junit::report(&loaded.descriptor().name, &ran).map_err(unwritten)?)?;
     }
     if args.update {
         update_file(&args.cases, &text, &ran)?;

@@ -184,13 +184,15 @@ fn a_file_without_cases_is_a_mistake() {
 
 #[test]
 fn a_report_for_ci_counts_and_explains() {
-    let mut bench = Bench::new("fixed", &GOOD.replace("2.5004", "\"hold\""));
+    let cases = GOOD.replace("2.5004", "\"hold\"").replace("another ratio", "a<b & \\\"c\\\"\\u001b");
+    let mut bench = Bench::new("fixed", &cases);
     let junit = bench.folder.path().join("report.xml");
     bench.args.junit = Some(junit.clone());
     assert_eq!(bench.run().0, Exit::Findings);
     let xml = fs::read_to_string(junit).unwrap();
-    assert!(xml.contains("<testsuite name=\"fixed\" tests=\"2\" failures=\"1\" errors=\"0\""), "{xml}");
-    assert!(xml.contains("<failure message=\"expected hold; actual 2.5, because &quot;constant&quot;\"/>"), "{xml}");
+    assert!(xml.contains("<testsuite name=\"fixed\" tests=\"2\" skipped=\"0\" errors=\"0\" failures=\"1\""), "{xml}");
+    assert!(xml.contains("<testcase name=\"a&lt;b &amp; &quot;c&quot;\" classname=\"fixed\" time="), "{xml}");
+    assert!(xml.contains("<failure message=\"expected hold; actual 2.5, because &quot;constant&quot;\""), "{xml}");
 }
 
 #[test]

@@ -59,8 +59,8 @@ fn last_component(messages: impl BufRead) -> Option<PathBuf> {
     let mut found = None;
     for message in messages.lines().map_while(Result::ok) {
         let Ok(message) = serde_json::from_str::<Value>(&message) else { continue };
-        let files = message["filenames"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        if let Some(file) = files.filter(|file| file.ends_with(".wasm")).last() {
+        let mut files = message["filenames"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        if let Some(file) = files.rfind(|file| file.ends_with(".wasm")) {
             found = Some(PathBuf::from(file));
         }
     }
