@@ -29,7 +29,7 @@ const LARGEST_FILE: u64 = 1 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
     /// Neither a shipped one nor a file.
-    #[error("{name} is no shipped scenario{}, and there is no such file: `paced simulate --list` lists them", near(.nearest))]
+    #[error("{name} is no shipped scenario{} and no file: `paced simulate --list` lists them", near(.nearest))]
     Unknown {
         /// What was asked for.
         name: String,
@@ -50,7 +50,7 @@ pub enum ScenarioError {
 }
 
 fn near(nearest: &Option<&'static str>) -> String {
-    nearest.map_or_else(String::new, |name| format!("; did you mean {name}?"))
+    nearest.map_or_else(String::new, |name| format!(" (did you mean {name}?)"))
 }
 
 fn lines(findings: &[Finding]) -> String {

@@ -1,5 +1,6 @@
 //! `paced simulate --scenario ... --policy ...`: who answers more calls, and who keeps the limit.
 
+use std::error::Error;
 use std::io;
 
 use paced_sim::lab::{Detail, Scenario};
@@ -7,7 +8,7 @@ use paced_sim::lab::{Detail, Scenario};
 use super::{Args, report};
 use crate::cli::exit::Exit;
 use crate::lab::{self, Comparison, Contestant, Hindsight, Plan};
-use crate::scenario;
+use crate::scenario::{self, ScenarioError};
 use crate::wasm::Engine;
 
 /// The word for every shipped scenario.
@@ -50,9 +51,13 @@ fn plan(args: &Args) -> anyhow::Result<Option<Plan>> {
     // Without a pool, so that the lab may keep instances.
     let engine = Engine::without_pool()?;
     let mut problems: Vec<String> = Vec::new();
-    let scenarios = keep(scenarios(&args.scenario), &mut problems);
+    let scenarios = keep(scenarios(&args.scenario), &mut problems, |error| match error {
+        // Each line begins with its place.
+        ScenarioError::Wrong(_) => error.to_string(),
+        _ => complaint(error),
+    });
     let contestants = args.policy.iter().map(|name| Contestant::find(name, &engine, &args.params));
-    let contestants = keep(contestants, &mut problems);
+    let contestants = keep(contestants, &mut problems, complaint);
     if problems.is_empty() {
         problems.extend(strays(args, &contestants));
     }
@@ -60,11 +65,11 @@ fn plan(args: &Args) -> anyhow::Result<Option<Plan>> {
         let detail = Detail::Results;
         return Ok(Some(Plan { scenarios, contestants, first_seed: args.first_seed, seeds: args.seeds, detail }));
     }
-    problems.iter().for_each(|problem| eprintln!("paced: {problem}"));
+    problems.iter().for_each(|problem| eprintln!("{problem}"));
     Ok(None)
 }
 
-fn scenarios(names: &[String]) -> impl Iterator<Item = Result<Scenario, scenario::ScenarioError>> {
+fn scenarios(names: &[String]) -> impl Iterator<Item = Result<Scenario, ScenarioError>> {
     let shipped = |name: &String| (name == ALL).then(|| scenario::names().map(str::to_owned).collect());
     names
         .iter()
@@ -72,9 +77,17 @@ fn scenarios(names: &[String]) -> impl Iterator<Item = Result<Scenario, scenario
         .map(|name| scenario::load(&name))
 }
 
-/// What is right, while what is wrong is noted.
-fn keep<T, E: std::error::Error>(results: impl Iterator<Item = Result<T, E>>, problems: &mut Vec<String>) -> Vec<T> {
-    results.filter_map(|result| result.map_err(|error| problems.push(error.to_string())).ok()).collect()
+fn complaint(error: &impl Error) -> String {
+    format!("paced: {error}")
+}
+
+/// What is right, while what is wrong is noted in words.
+fn keep<T, E>(
+    results: impl Iterator<Item = Result<T, E>>,
+    problems: &mut Vec<String>,
+    words: impl Fn(&E) -> String,
+) -> Vec<T> {
+    results.filter_map(|result| result.map_err(|error| problems.push(words(&error))).ok()).collect()
 }
 
 /// Parameters that no policy has.
@@ -84,5 +97,5 @@ fn strays(args: &Args, contestants: &[Contestant]) -> Vec<String> {
         described.any(|descriptor| descriptor.params.iter().any(|param| param.name == name))
     };
     let strays = args.params.iter().filter(|(name, _)| !has(name));
-    strays.map(|(name, _)| format!("--params {name}: none of these policies has such a parameter")).collect()
+    strays.map(|(name, _)| format!("paced: --params {name}: none of these policies has such a parameter")).collect()
 }

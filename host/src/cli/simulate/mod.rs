@@ -5,6 +5,8 @@ mod list;
 mod report;
 mod validate;
 
+use std::io::{self, ErrorKind};
+
 use paced_core::params::ParamValue;
 
 use super::exit::Exit;
@@ -63,11 +65,20 @@ fn parameter(text: &str) -> Result<(String, ParamValue), String> {
 /// # Errors
 /// A shift can't be counted on, or standard output can't be written.
 pub fn run(args: &Args) -> anyhow::Result<Exit> {
-    match args {
+    let ended = match args {
         Args { list: true, .. } => list::run(args.json),
         Args { validate: true, .. } => validate::run(args),
         _ => compare::run(args),
+    };
+    match ended {
+        // Whoever reads has seen enough.
+        Err(error) if is_broken_pipe(&error) => Ok(Exit::Done),
+        ended => ended,
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]

@@ -180,3 +180,58 @@ fn write_line(
 fn quoted(text: &str) -> String {
     if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use paced_sim::lab::{Detail, Scenario};
+
+    use super::*;
+    use crate::lab::{Contestant, compare, hindsight};
+    use crate::wasm::Engine;
+
+    fn judged() -> (Plan, Vec<Judged>) {
+        let engine = Engine::without_pool().unwrap();
+        let find = |name| Contestant::find(name, &engine, &[]).unwrap();
+        let scenario = Scenario { length: Duration::from_secs(1_800), ..Scenario::steady("half-hour", 5) };
+        let contestants = vec![find("constant:1"), find("constant:2")];
+        let plan = Plan { scenarios: vec![scenario], contestants, first_seed: 1, seeds: 2, detail: Detail::Results };
+        let judge = |comparison: crate::lab::Comparison| {
+            let hindsight = hindsight(&comparison.scenario, &[1, 2], comparison.entrants.first()).unwrap();
+            Judged { hindsight: Some(hindsight), comparison }
+        };
+        let results = compare(&plan).unwrap().into_iter().map(judge).collect();
+        (plan, results)
+    }
+
+    fn written(write: impl Fn(&mut Vec<u8>) -> io::Result<()>) -> String {
+        let mut out = Vec::new();
+        write(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_three_forms_say_the_same() {
+        let (plan, results) = judged();
+        let table = written(|out| write_tables(&plan, &results, out));
+        let csv = written(|out| write_csv(&results, out));
+        let json: Value = serde_json::from_str(&written(|out| write_json(&plan, &results, out))).unwrap();
+        let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+        assert!(rows.iter().all(|row| row.len() == 20), "{csv}");
+        assert_eq!((rows.len(), rows[2][1]), (4, "constant:2"));
+        let answers = json.pointer("/scenarios/0/policies/1/standing/answers_per_agent_hour/value").unwrap();
+        assert_eq!(rows[2][4], answers.to_string());
+        let line = table.lines().find(|line| line.starts_with("constant:2")).unwrap();
+        assert!(line.contains(&format!("{:.2}", answers.as_f64().unwrap())), "{table}");
+        let first = table.lines().find(|line| line.starts_with("constant:1")).unwrap();
+        assert!(!first.contains('+'), "the first is compared with none: {first}");
+        let oracle = table.lines().find(|line| line.starts_with("oracle ")).unwrap();
+        assert!(oracle.ends_with("100.0 %"), "{oracle}");
+    }
+
+    #[test]
+    fn cells_with_commas_and_quotes_are_quoted() {
+        assert_eq!([quoted("a"), quoted("a,b"), quoted("a\"b")], ["a", "\"a,b\"", "\"a\"\"b\""]);
+    }
+}

@@ -78,7 +78,7 @@ fn what_is_not_toml_is_a_finding_with_its_line() {
 #[test]
 fn a_name_that_is_nearly_right_is_suggested() {
     let message = load("steady-55").unwrap_err().to_string();
-    assert!(message.contains("did you mean steady-5?"), "{message}");
+    assert!(message.contains("(did you mean steady-5?) and no file"), "{message}");
     assert!(load("nonsense").unwrap_err().to_string().contains("paced simulate --list"));
 }
 
