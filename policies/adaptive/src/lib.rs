@@ -5,19 +5,19 @@
 //! agents who are idle or free again in time is abandoned. So the size of the group is in it from the first decision: 5
 //! agents bear 1.2 lines each where 50 bear 3. A group that shrinks from 20 to 8 gets its lower ratio at once, before
 //! anybody has been abandoned. What the platform does not report is inferred: answers per line from answers over
-//! ratio x available agents ([`answering`]), handle times by Little's law. An answer rate that jumps is found by a
+//! ratio x available agents (`answering`), handle times by Little's law. An answer rate that jumps is found by a
 //! sequential test within minutes.
 //!
 //! **Feedback.** A forecast is off by a factor that belongs to the campaign, and other campaigns may take its agents.
-//! Both are learned from the calls that were abandoned ([`causes`]).
+//! Both are learned from the calls that were abandoned (`causes`).
 //!
 //! **Budget.** What may be abandoned from now on follows from what has been abandoned today and in the reporting window:
-//! a surplus or deficit is spent over the next two hours ([`aim`]). Large groups aim lower: it costs them next to no
+//! a surplus or deficit is spent over the next two hours (`aim`). Large groups aim lower: it costs them next to no
 //! answers, and keeps them away from the host's safety trip.
 //!
 //! **Calm.** The ratio moves only where the forecast asks for a move that is worth while, 8 % of it. Without news it
 //! holds. With more agents idle than a settled campaign has (an outage is over, a pause has ended) the burst of their
-//! lines is forecast besides, and the ratio stays under what it bears ([`outlook`]).
+//! lines is forecast besides, and the ratio stays under what it bears (`outlook`).
 //!
 //! There is nothing to tune: what differs between campaigns is estimated. Every constant names its reason, and they were
 //! chosen on simulated days that the published results do not use.
